@@ -1,0 +1,132 @@
+"""aggregate: the gray-level distribution of one image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samhq.cli.options import chosen_settings, config_option, json_option, settings_options
+
+if TYPE_CHECKING:
+    from samhq.api import AggregationAnalysis
+
+__all__ = ["aggregate"]
+
+
+@click.command()
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option(
+    "--chart", type=click.Path(path_type=Path, dir_okay=False), help="Write the chart: .png, .pdf or .svg."
+)
+@click.option("--log", is_flag=True, help="Logarithmic pixel axis in the chart.")
+@click.option(
+    "--bins",
+    type=click.IntRange(2, 65536),
+    default=256,
+    show_default=True,
+    help="Bins from 0 to 100; 256 gives one per gray level of an 8-bit image.",
+)
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Gaussian smoothing before peaks are looked for, in bins.",
+)
+@click.option(
+    "--prominence",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Least prominence of a peak or trough, as a part of the highest bin.",
+)
+@config_option
+@json_option
+@settings_options(
+    "filter",
+    "image",
+    without=("min_area", "min_intensity", "min_ratio", "min_aggregation", "max_aggregation", "overlaps"),
+)
+@click.pass_context
+def aggregate(
+    ctx: click.Context,
+    image: Path,
+    chart: Path | None,
+    log: bool,
+    bins: int,
+    smoothing: float,
+    prominence: float,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Aggregation of one image: statistics, histogram peaks and troughs, chart."""
+    from samhq import api
+
+    analysis = api.aggregation(
+        image,
+        settings=chosen_settings(ctx, config),
+        bins=bins,
+        smoothing=smoothing,
+        prominence=prominence,
+    )
+    written = analysis.save_chart(chart, log=log) if chart is not None else None
+    if as_json:
+        click.echo(json.dumps(_as_json(analysis, written), ensure_ascii=False))
+    else:
+        _print(analysis, written)
+
+
+def _as_json(analysis: AggregationAnalysis, chart: Path | None) -> dict[str, Any]:
+    found = analysis.distribution
+    return {
+        "image": analysis.name,
+        "polarity": analysis.polarity,
+        "pixels": found.pixels,
+        "mean": found.mean,
+        "median": found.median,
+        "sd": found.sd,
+        "min": found.minimum,
+        "max": found.maximum,
+        "percentiles": {str(p): value for p, value in found.percentiles.items()},
+        "peaks": _points(analysis, "peaks"),
+        "troughs": _points(analysis, "troughs"),
+        "chart": str(chart) if chart is not None else None,
+    }
+
+
+def _points(analysis: AggregationAnalysis, kind: str) -> list[dict[str, Any]]:
+    found = analysis.distribution
+    return [
+        {"aggregation": float(found.centers[i]), "pixels": int(found.counts[i])} for i in getattr(found, kind)
+    ]
+
+
+def _print(analysis: AggregationAnalysis, chart: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    found = analysis.distribution
+    console = Console(highlight=False, soft_wrap=True)
+    ground = "0 white, 100 black" if analysis.polarity == "dark" else "0 black, 100 white"
+    table = Table(show_header=False, box=None, pad_edge=False, title=f"Aggregation ({ground})")
+    table.add_row("pixels", str(found.pixels))
+    for name, value in (
+        ("mean", found.mean),
+        ("median", found.median),
+        ("SD", found.sd),
+        ("minimum", found.minimum),
+        ("maximum", found.maximum),
+        *((f"{p} %", value) for p, value in found.percentiles.items()),
+    ):
+        table.add_row(name, f"{value:.3f}")
+    console.print(table)
+    for kind in ("peaks", "troughs"):
+        rows = Table("no.", "aggregation", "pixels", title=kind.capitalize(), box=None, pad_edge=False)
+        for number, point in enumerate(_points(analysis, kind), start=1):
+            rows.add_row(str(number), f"{point['aggregation']:.2f}", str(point["pixels"]))
+        console.print(rows)
+    if chart is not None:
+        console.print(f"Chart  {chart}", markup=False)

@@ -1,0 +1,198 @@
+"""run, filter, export: the main job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samhq.cli.main import EXIT_SOME_FAILED, exit_with
+from samhq.cli.options import chosen_settings, config_option, json_option, out_option, settings_options
+from samhq.errors import StoreError
+
+if TYPE_CHECKING:
+    from samhq.api import FilteredRun, Run
+    from samhq.export.output import OutputSummary
+
+__all__ = ["export", "filter_", "print_result", "run"]
+
+_quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
+_input_option = click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Where the images are now, if they were moved since the run.",
+)
+
+
+@click.command()
+@click.argument("source", metavar="FOLDER|IMAGE", type=click.Path(path_type=Path))
+@out_option
+@config_option
+@json_option
+@_quiet_option
+@settings_options("segmentation", "filter", "image", "output", "compute", without=("output_mode",))
+@click.pass_context
+def run(
+    ctx: click.Context, source: Path, out: Path | None, config: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Find and measure the objects of a folder with subfolders, or of one image.
+
+    A second start goes on where the first one stopped, retries what failed, and only segments again
+    what changed; other filters take seconds.
+    """
+    from samhq import api
+    from samhq.cli.progress import working
+
+    settings = chosen_settings(ctx, config)
+    with (
+        working(quiet=quiet or as_json) as monitor,
+        api.run(source, out=out, settings=settings, monitor=monitor) as opened,
+    ):
+        filtered = opened.filter(settings.filter)
+        written = filtered.write(settings=settings, monitor=monitor)
+        _finish(opened, filtered, written, as_json=as_json)
+
+
+@click.command("filter")
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@out_option
+@config_option
+@_input_option
+@json_option
+@_quiet_option
+@settings_options("filter", "output", without=("output_mode",))
+@click.pass_context
+def filter_(
+    ctx: click.Context,
+    folder: Path,
+    out: Path | None,
+    config: Path | None,
+    source: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Apply other filters to a finished run: new pictures and tables without the network.
+
+    RUN is a run folder, or the input it belongs to. Without filter flags everything is kept.
+    """
+    from samhq.cli.progress import working
+
+    settings = chosen_settings(ctx, config)
+    with working(quiet=quiet or as_json) as monitor, _open(folder) as opened:
+        filtered = opened.filter(settings.filter)
+        written = filtered.write(out=out, settings=settings, source=source, monitor=monitor)
+        _finish(opened, filtered, written, as_json=as_json)
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["csv", "txt", "coco", "labels", "masks"]),
+    multiple=True,
+    required=True,
+    help="What to write; may be given several times. masks: see --output-mode.",
+)
+@out_option
+@config_option
+@json_option
+@_quiet_option
+@settings_options("filter", "output", without=("pictures", "label", "contact_sheet"))
+@click.pass_context
+def export(
+    ctx: click.Context,
+    folder: Path,
+    formats: tuple[Any, ...],
+    out: Path | None,
+    config: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write the objects of a run in other formats. Without filter flags everything is written."""
+    from samhq.cli.progress import working
+
+    settings = chosen_settings(ctx, config)
+    with working(quiet=quiet or as_json) as monitor, _open(folder) as opened:
+        filtered = opened.filter(settings.filter)
+        for name in formats:
+            written = filtered.export(name, out=out, settings=settings, monitor=monitor)
+        _finish(opened, filtered, written, as_json=as_json)
+
+
+def _open(folder: Path) -> Run:
+    from samhq import api
+
+    beside = api.run_folder(folder)
+    try:
+        return api.open_run(folder)
+    except StoreError:
+        if not beside.is_dir():
+            raise
+        return api.open_run(beside)
+
+
+def print_result(
+    opened: Run, filtered: FilteredRun, written: OutputSummary, *, as_json: bool
+) -> list[tuple[str, int, str]]:
+    """Print what a run or filter did. Returns (path, page, reason) of every failed image."""
+    failed = [(r.path, r.page, r.error) for r in opened.records() if r.status == "failed"]
+    if as_json:
+        click.echo(json.dumps(_summary(opened, filtered, written, failed), ensure_ascii=False))
+    else:
+        _print(opened, written, failed)
+    return failed
+
+
+def _finish(opened: Run, filtered: FilteredRun, written: OutputSummary, *, as_json: bool) -> None:
+    if print_result(opened, filtered, written, as_json=as_json):
+        exit_with(EXIT_SOME_FAILED)
+
+
+def _summary(
+    opened: Run, filtered: FilteredRun, written: OutputSummary, failed: list[tuple[str, int, str]]
+) -> dict[str, Any]:
+    report = opened.report
+    return {
+        "run_folder": str(opened.folder),
+        "output_folder": str(written.folder),
+        "images": written.images,
+        "segmented": report.segmented if report else 0,
+        "skipped": report.skipped if report else 0,
+        "outcomes": {str(outcome): count for outcome, count in written.outcomes.items()},
+        "objects_kept": written.objects_kept,
+        "failed": [{"image": path, "page": page, "reason": reason} for path, page, reason in failed],
+        "warnings": [*(report.notices if report else ()), *written.warnings],
+        "filter": filtered.settings.model_dump(mode="json"),
+    }
+
+
+def _print(opened: Run, written: OutputSummary, failed: list[tuple[str, int, str]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    report = opened.report
+    if report is not None:
+        table.add_row("Segmented now", f"{report.segmented} images in {report.elapsed_s:.1f} s")
+        table.add_row("Done before", f"{report.skipped} images")
+    for outcome, count in written.outcomes.items():
+        if count:
+            table.add_row(f"Images: {outcome}", str(count))
+    table.add_row("Objects kept", str(written.objects_kept))
+    console.print(table)
+    for warning in written.warnings[:20]:
+        console.print(f"Note: {escape(warning)}")
+    if failed:
+        console.print(f"\n{len(failed)} images failed; the same command tries only these again:")
+        for path, page, reason in failed[:20]:
+            console.print(f"  {escape(path)}{f' page {page}' if page > 1 else ''}: {escape(reason)}")
+        if len(failed) > 20:
+            console.print(f"  ... and {len(failed) - 20} more, all in images.csv")
+    console.print(f"\nResults  {escape(str(written.folder))}")
+    console.print(f"Run      {escape(str(opened.folder))}")

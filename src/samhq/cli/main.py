@@ -1,0 +1,143 @@
+"""The group of commands, loaded one at a time, and the border at which errors become messages."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from samhq import __version__
+from samhq.errors import SamhqError, SettingsError
+from samhq.monitor import Cancelled
+
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_SOME_FAILED", "EXIT_USAGE", "cli", "main"]
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+_COMMANDS = {
+    "run": ("samhq.cli.batch:run", "Find and measure the objects of a folder or an image."),
+    "filter": ("samhq.cli.batch:filter_", "Apply other filters to a finished run; takes no network."),
+    "export": ("samhq.cli.batch:export", "Write a run as COCO, label images, masks or tables."),
+    "aggregate": ("samhq.cli.aggregate:aggregate", "Histogram, peaks and statistics of one image."),
+    "models": ("samhq.cli.models:models", "List, download, describe and verify models."),
+    "config": ("samhq.cli.config:config", "Show or check a configuration file."),
+    "demo": ("samhq.cli.demo:demo", "Try everything on the micrographs that come with samhq."),
+    "doctor": ("samhq.cli.doctor:doctor", "Report Python, PyTorch, devices, folders, models, disk."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and line of help; imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="samhq")
+@click.option("--debug", is_flag=True, help="Show the technical side of errors and log everything.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Find, measure and compare every dark object in micrographs with SAM-HQ.
+
+    Segment once, measure and filter as often as you like:
+
+    \b
+      samhq demo                        try it on the micrographs that come with it
+      samhq run slides                  segment and measure a folder
+      samhq filter slides --min-area 50 other numbers in seconds
+    """
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if ctx.invoked_subcommand is None:
+        click.echo("The samhq window is not part of this release yet; the command line does the whole job.\n")
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. Returns the exit code: 0, 1, 2, 3 or 130 (see the manual)."""
+    _make_console_forgiving()
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in args
+    try:
+        result = cli.main(args=args, prog_name="samhq", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (Cancelled, KeyboardInterrupt, click.Abort):
+        _say("Stopped. Everything done so far is kept; start the same command again to go on.")
+        return EXIT_INTERRUPTED
+    except SamhqError as error:
+        if debug:
+            logging.getLogger(__name__).debug("details", exc_info=error)
+        _say(f"Error: {error}")
+        return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+    except BrokenPipeError:
+        # The reader of our output has gone (samhq ... | head): nothing left to say to anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:  # noqa: BLE001 - the process border
+        return _unexpected(error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception, *, debug: bool) -> int:
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    if debug:
+        _say(text)
+    try:
+        from platformdirs import user_log_path
+
+        folder = user_log_path("samhq", appauthor=False, ensure_exists=True)
+        report = folder / "error.txt"
+        report.write_text(f"samhq {__version__}\nPython {sys.version}\n{text}", encoding="utf-8")
+        place = f"The details are in {report}"
+    except OSError:
+        place = "Start again with --debug to see the details"
+    _say(f"Error: samhq itself failed ({type(error).__name__}: {error}). {place}; please report it.")
+    return EXIT_FAILED
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _make_console_forgiving() -> None:
+    """A console that cannot show a character shows a substitute instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def exit_with(code: int) -> NoReturn:
+    """Leave a command with an exit code."""
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,227 @@
+"""The two filter stages on sparse histograms: exact for any threshold, without pixels or masks.
+
+Aggregation depends on the gray level alone, so an object is fully described, for every filter, by how
+many of its pixels have which level. Sums are kept in integers and divided once at the end, so A, I and
+R are the correctly rounded values of the exact ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+
+import numpy as np
+import numpy.typing as npt
+
+from samhq.settings import FilterSettings
+
+__all__ = [
+    "WHITE",
+    "FilteredObjects",
+    "ObjectHistograms",
+    "Rejection",
+    "aggregation_of_levels",
+    "filter_objects",
+    "level_range",
+]
+
+WHITE = 65535
+"""The gray level of the white point; black is 0."""
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+# Entries of the histograms handled at once: temporaries stay near 100 MB however large a run is.
+_BLOCK = 4_000_000
+
+
+class Rejection(IntFlag):
+    """Why an object was dropped; several thresholds of stage 1 may apply at once."""
+
+    NONE = 0
+    AREA = 1
+    INTENSITY = 2
+    RATIO = 4
+    RANGE = 8
+    NO_PIXELS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHistograms:
+    """How many pixels of each gray level every object has (compressed sparse rows).
+
+    levels: (m,) uint16, ascending within an object.
+    counts: (m,) uint32, pixels of that level, at least 1.
+    offsets: (n + 1,) int64; object i owns entries offsets[i]:offsets[i + 1].
+    """
+
+    levels: npt.NDArray[np.uint16]
+    counts: npt.NDArray[np.uint32]
+    offsets: IntArray
+
+    def __post_init__(self) -> None:
+        if self.levels.shape != self.counts.shape or self.levels.ndim != 1:
+            raise ValueError(
+                f"levels {self.levels.shape} and counts {self.counts.shape} must be equal and 1-D"
+            )
+        if self.offsets.ndim != 1 or len(self.offsets) < 1 or self.offsets[-1] != len(self.levels):
+            raise ValueError(f"offsets must be 1-D and end at {len(self.levels)}")
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: npt.ArrayLike) -> ObjectHistograms:
+        """The objects chosen by a boolean mask or indices, in that order."""
+        chosen = np.arange(len(self))[np.asarray(index)]
+        lengths = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        take = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
+        return ObjectHistograms(levels=self.levels[take], counts=self.counts[take], offsets=offsets)
+
+    @classmethod
+    def empty(cls) -> ObjectHistograms:
+        """Histograms of no object."""
+        return cls.concatenate([])
+
+    @staticmethod
+    def concatenate(parts: Sequence[ObjectHistograms]) -> ObjectHistograms:
+        """All objects of several tables, one table after the other."""
+        if not parts:
+            return ObjectHistograms(np.zeros(0, np.uint16), np.zeros(0, np.uint32), np.zeros(1, np.int64))
+        shifts = np.cumsum([0] + [len(p.levels) for p in parts])
+        offsets = [p.offsets[:-1] + shift for p, shift in zip(parts, shifts[:-1], strict=True)]
+        return ObjectHistograms(
+            levels=np.concatenate([p.levels for p in parts]),
+            counts=np.concatenate([p.counts for p in parts]),
+            offsets=np.concatenate([*offsets, shifts[-1:]]).astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredObjects:
+    """What the two stages say about every object, dropped ones included.
+
+    keep: (n,) bool.
+    rejection: (n,) uint8, Rejection flags; 0 where kept.
+    initial_area, area: (n,) int64 pixels, of the whole mask and of the valid pixels.
+    initial_intensity, intensity: (n,) float64, sums of aggregation.
+    initial_ratio, ratio: (n,) float64, intensity / area; NaN where the area is 0.
+    """
+
+    keep: npt.NDArray[np.bool_]
+    rejection: npt.NDArray[np.uint8]
+    initial_area: IntArray
+    initial_intensity: FloatArray
+    initial_ratio: FloatArray
+    area: IntArray
+    intensity: FloatArray
+    ratio: FloatArray
+
+    def __len__(self) -> int:
+        """Number of objects, kept and dropped."""
+        return len(self.keep)
+
+
+def aggregation_of_levels(polarity: str = "dark") -> FloatArray:
+    """Aggregation of every gray level, (65536,) float64 in [0, 100].
+
+    polarity: "dark": 100 - level/65535*100; "bright": level/65535*100. Each value is the exact ratio of
+    integers rounded once, so for 8-bit data (level = 257 g) it equals 100*(255 - g)/255 to the last bit.
+    """
+    levels = np.arange(WHITE + 1, dtype=np.int64)
+    distance = WHITE - levels if polarity == "dark" else levels
+    return (100 * distance) / WHITE
+
+
+def level_range(settings: FilterSettings) -> tuple[int, int]:
+    """First and last gray level whose aggregation lies in the range of the settings, both inclusive.
+
+    Returns (1, 0) if no level does.
+    """
+    aggregation = aggregation_of_levels(settings.polarity)
+    valid = np.flatnonzero(
+        (aggregation >= settings.min_aggregation) & (aggregation <= settings.max_aggregation)
+    )
+    return (int(valid[0]), int(valid[-1])) if len(valid) else (1, 0)
+
+
+def filter_objects(histograms: ObjectHistograms, settings: FilterSettings) -> FilteredObjects:
+    """Measure every object and apply both stages.
+
+    histograms: those of the whole masks, or of the exclusive pixels, as `overlaps` asks.
+    Stage 1 drops objects whose initial A, I or R is below its minimum (comparison >=). Stage 2 keeps
+    only pixels with min_aggregation <= aggregation <= max_aggregation and drops objects without any.
+    """
+    lowest, highest = level_range(settings)
+    initial_area, initial_sum = _sums(histograms, 0, WHITE)
+    if (lowest, highest) == (0, WHITE):
+        area, level_sum = initial_area, initial_sum
+    else:
+        area, level_sum = _sums(histograms, lowest, highest)
+    initial_intensity = _intensity(initial_area, initial_sum, settings.polarity)
+    initial_ratio = _ratio(initial_intensity, initial_area)
+    intensity = _intensity(area, level_sum, settings.polarity)
+
+    rejection = np.zeros(len(histograms), dtype=np.uint8)
+    thresholds = (
+        (Rejection.AREA, settings.min_area, initial_area),
+        (Rejection.INTENSITY, settings.min_intensity, initial_intensity),
+        (Rejection.RATIO, settings.min_ratio, initial_ratio),
+    )
+    for flag, minimum, values in thresholds:
+        if minimum is not None:
+            rejection[~(values >= minimum)] |= np.uint8(flag)
+    rejection[(rejection == 0) & (area == 0)] = Rejection.RANGE
+    rejection[initial_area == 0] = Rejection.NO_PIXELS
+    return FilteredObjects(
+        keep=rejection == 0,
+        rejection=rejection,
+        initial_area=initial_area,
+        initial_intensity=initial_intensity,
+        initial_ratio=initial_ratio,
+        area=area,
+        intensity=intensity,
+        ratio=_ratio(intensity, area),
+    )
+
+
+def _sums(histograms: ObjectHistograms, lowest: int, highest: int) -> tuple[IntArray, IntArray]:
+    """Pixels of each object with a level in the range, and the sum of their levels, both (n,) int64."""
+    n = len(histograms)
+    area = np.zeros(n, dtype=np.int64)
+    level_sum = np.zeros(n, dtype=np.int64)
+    filled = np.flatnonzero(np.diff(histograms.offsets) > 0)
+    for rows in _row_blocks(histograms.offsets, filled):
+        begin = int(histograms.offsets[rows[0]])
+        end = int(histograms.offsets[rows[-1] + 1])
+        levels = histograms.levels[begin:end]
+        counts = histograms.counts[begin:end].astype(np.int64)
+        if (lowest, highest) != (0, WHITE):
+            counts *= (levels >= lowest) & (levels <= highest)
+        # Empty objects own no entries, so the starts of the others cut the block without gaps.
+        starts = histograms.offsets[rows] - begin
+        area[rows] = np.add.reduceat(counts, starts)
+        counts *= levels
+        level_sum[rows] = np.add.reduceat(counts, starts)
+    return area, level_sum
+
+
+def _row_blocks(offsets: IntArray, filled: IntArray) -> list[IntArray]:
+    if not len(filled):
+        return []
+    block = offsets[filled] // _BLOCK
+    cuts = np.flatnonzero(np.diff(block)) + 1
+    return np.split(filled, cuts)
+
+
+def _intensity(area: IntArray, level_sum: IntArray, polarity: str) -> FloatArray:
+    # 100 * 65535 * area stays below 2**53, where float64 is exact, up to 1.3e9 pixels an object.
+    distance = WHITE * area - level_sum if polarity == "dark" else level_sum
+    return (100 * distance) / WHITE
+
+
+def _ratio(intensity: FloatArray, area: IntArray) -> FloatArray:
+    ratio: FloatArray = np.divide(intensity, area, out=np.full(len(area), np.nan), where=area > 0)
+    return ratio

@@ -1,0 +1,521 @@
+"""Every setting, once: title, help, unit, default, range.
+
+The command line, the configuration file, the window and the table in the manual are all made from
+these classes. The groups are split by what a change costs: Image and Segmentation need the network
+again, Filter only needs the stored histograms, Output only writes files again, Compute changes no
+result beyond the stated tolerance.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from samhq.errors import SettingsError
+from samhq.files import write_text
+from samhq.validation import allowed_values, validated
+
+__all__ = [
+    "GROUPS",
+    "SCHEMA_VERSION",
+    "ComputeSettings",
+    "FilterSettings",
+    "ImageSettings",
+    "OutputSettings",
+    "SegmentationSettings",
+    "Settings",
+    "SettingsGroup",
+    "iter_fields",
+    "load_settings",
+    "save_settings",
+    "settings_from_dict",
+]
+
+SCHEMA_VERSION = 1
+
+Grid = list[list[tuple[float, float]]]
+
+
+def _setting(
+    default: Any,
+    *,
+    title: str,
+    help: str,  # noqa: A002 - the word users know
+    unit: str = "",
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    step: float | None = None,
+    advanced: bool = False,
+) -> Any:
+    return Field(
+        default,
+        title=title,
+        description=help,
+        ge=ge,
+        gt=gt,
+        le=le,
+        json_schema_extra={"unit": unit, "step": step, "advanced": advanced},
+    )
+
+
+class SettingsGroup(BaseModel):
+    """Base of the groups: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        # true would quietly become 1.
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError(f"{info.field_name} {str(value).lower()}: allowed is {allowed_values(field)}")
+        return value
+
+    @property
+    def explicit(self) -> dict[str, Any]:
+        """The values somebody set, without the defaults."""
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+
+
+class ImageSettings(SettingsGroup):
+    """How a file becomes gray levels and a picture for the network. A change segments again."""
+
+    page: Annotated[int, Field(ge=1)] | Literal["all"] | None = _setting(
+        None,
+        title="Page",
+        help="Page of a multi-page TIFF to analyse, counted from 1, or all of them. Without it a file of "
+        "several pages is reported as failed instead of guessing.",
+    )
+    intensity_range: Literal["dtype", "fixed", "percentile"] = _setting(
+        "dtype",
+        title="Black and white point",
+        help="Which stored values count as black (aggregation 100) and white (aggregation 0). dtype: the range "
+        "of the file's data type, or the narrower one that the file states. fixed: black_point and "
+        "white_point. percentile: two percentiles over all images, frozen for the run. Never each image's "
+        "own extremes, because then images could not be compared.",
+    )
+    black_point: float | None = _setting(
+        None, title="Black point", help="Stored value that counts as black; used by intensity_range fixed."
+    )
+    white_point: float | None = _setting(
+        None, title="White point", help="Stored value that counts as white; used by intensity_range fixed."
+    )
+    black_percentile: float = _setting(
+        0.0,
+        title="Black percentile",
+        help="Percentile of all pixels of the run that becomes black; used by intensity_range percentile.",
+        unit="%",
+        ge=0,
+        le=100,
+        step=0.1,
+    )
+    white_percentile: float = _setting(
+        100.0,
+        title="White percentile",
+        help="Percentile of all pixels of the run that becomes white; used by intensity_range percentile.",
+        unit="%",
+        ge=0,
+        le=100,
+        step=0.1,
+    )
+    stretch: Literal["auto", "none", "percentile"] = _setting(
+        "auto",
+        title="Contrast for the network",
+        help="What the network sees; never changes a measurement. auto: 8-bit images as they are, deeper ones "
+        "stretched between their 0.1 and 99.9 percentiles. none: black to white point. percentile: always "
+        "stretched.",
+    )
+
+    @model_validator(mode="after")
+    def _points_in_order(self) -> ImageSettings:
+        if self.intensity_range == "fixed":
+            if self.black_point is None or self.white_point is None:
+                raise ValueError("intensity_range fixed needs both black_point and white_point")
+            if self.black_point >= self.white_point:
+                raise ValueError(
+                    f"black_point ({self.black_point:g}) must be below white_point ({self.white_point:g})"
+                )
+        elif self.black_point is not None or self.white_point is not None:
+            raise ValueError("black_point and white_point are only used with intensity_range fixed")
+        if self.black_percentile >= self.white_percentile:
+            raise ValueError(
+                f"black_percentile ({self.black_percentile:g}) must be below "
+                f"white_percentile ({self.white_percentile:g})"
+            )
+        return self
+
+
+class SegmentationSettings(SettingsGroup):
+    """The mask generator, under the official SAM-HQ names. A change segments again."""
+
+    model: str = _setting(
+        "starter",
+        title="Model",
+        help="Name of a model (see: samhq models list) or path of a SAM-HQ .pth or .safetensors file.",
+    )
+    points_per_side: int | None = _setting(
+        32,
+        title="Points per side",
+        help="Prompt points along each side of the image; the number of points is its square. More points find "
+        "smaller objects and take longer.",
+        ge=1,
+        le=256,
+        step=1,
+    )
+    pred_iou_thresh: float = _setting(
+        0.88,
+        title="Predicted IoU threshold",
+        help="Masks whose quality, as the model itself predicts it, is not above this are dropped.",
+        ge=0,
+        le=1,
+        step=0.01,
+    )
+    stability_score_thresh: float = _setting(
+        0.95,
+        title="Stability score threshold",
+        help="Masks that change more than this allows when their cutoff moves are dropped.",
+        ge=0,
+        le=1,
+        step=0.01,
+    )
+    stability_score_offset: float = _setting(
+        1.0,
+        title="Stability score offset",
+        help="How far the cutoff is moved, in logits, to judge stability.",
+        ge=0,
+        le=100,
+        step=0.1,
+        advanced=True,
+    )
+    box_nms_thresh: float = _setting(
+        0.7,
+        title="Box NMS threshold",
+        help="Of two masks whose boxes overlap by more than this IoU only the better one stays.",
+        ge=0,
+        le=1,
+        step=0.01,
+    )
+    crop_n_layers: int = _setting(
+        0,
+        title="Crop layers",
+        help="Segment again on 2^n x 2^n overlapping crops for each layer n: finds small objects in large "
+        "images; each layer takes about four times as long as the one before.",
+        ge=0,
+        le=6,
+        step=1,
+    )
+    crop_nms_thresh: float = _setting(
+        0.7,
+        title="Crop NMS threshold",
+        help="Like the box NMS threshold, between masks of different crops; masks of smaller crops win.",
+        ge=0,
+        le=1,
+        step=0.01,
+        advanced=True,
+    )
+    crop_overlap_ratio: float = _setting(
+        512 / 1500,
+        title="Crop overlap",
+        help="Overlap of the crops of the first layer as a part of the shorter side; halved with each layer.",
+        ge=0,
+        le=0.9,
+        step=0.01,
+        advanced=True,
+    )
+    crop_n_points_downscale_factor: int = _setting(
+        1,
+        title="Fewer points in crops",
+        help="Points per side are divided by this to the power of the layer.",
+        ge=1,
+        le=16,
+        step=1,
+        advanced=True,
+    )
+    point_grids: Grid | None = _setting(
+        None,
+        title="Point grids",
+        help="Explicit prompt points, x and y from 0 to 1, one list for each crop layer. Instead of points per "
+        "side, which must then be null.",
+        advanced=True,
+    )
+    min_mask_region_area: int = _setting(
+        0,
+        title="Minimum region",
+        help="Holes and separate pieces of a mask smaller than this are filled or removed. 0 leaves masks as they "
+        "are.",
+        unit="px",
+        ge=0,
+        step=10,
+    )
+
+    @model_validator(mode="after")
+    def _one_source_of_points(self) -> SegmentationSettings:
+        if (self.points_per_side is None) == (self.point_grids is None):
+            raise ValueError("give either points_per_side or point_grids, and set the other to null")
+        if self.point_grids is not None:
+            if len(self.point_grids) < self.crop_n_layers + 1:
+                raise ValueError(
+                    f"point_grids holds {len(self.point_grids)} list(s); crop_n_layers {self.crop_n_layers} "
+                    f"needs {self.crop_n_layers + 1}"
+                )
+            if any(not grid for grid in self.point_grids):
+                raise ValueError("point_grids holds an empty list; every layer needs at least one point")
+            if any(not 0 <= v <= 1 for grid in self.point_grids for point in grid for v in point):
+                raise ValueError("point_grids holds a coordinate outside 0 to 1")
+        elif int(self._points_in_layer(self.crop_n_layers)) < 1:
+            raise ValueError(
+                f"points_per_side {self.points_per_side} divided by crop_n_points_downscale_factor "
+                f"{self.crop_n_points_downscale_factor} leaves no point in layer {self.crop_n_layers}"
+            )
+        return self
+
+    def _points_in_layer(self, layer: int) -> int:
+        return int((self.points_per_side or 0) / self.crop_n_points_downscale_factor**layer)
+
+    def with_recommended(self, recommended: Mapping[str, Any]) -> SegmentationSettings:
+        """These settings with the model's recommended values wherever nobody chose one.
+
+        recommended: values from the model's metadata under the names of this class.
+        Returns settings in which every field counts as chosen. Raises SettingsError on a bad value.
+        """
+        known = {k: v for k, v in recommended.items() if k in type(self).model_fields}
+        if "point_grids" in self.model_fields_set:
+            known.pop("points_per_side", None)
+        merged = self.model_dump() | known | self.explicit
+        return validated(SegmentationSettings, merged, "segmentation")
+
+
+class FilterSettings(SettingsGroup):
+    """Which objects and pixels count. A change needs neither network nor images."""
+
+    min_area: float | None = _setting(
+        None,
+        title="Minimum area A",
+        help="Stage 1: objects with fewer pixels are dropped.",
+        unit="px",
+        ge=0,
+        step=1,
+    )
+    min_intensity: float | None = _setting(
+        None,
+        title="Minimum total aggregation I",
+        help="Stage 1: objects whose aggregation, summed over their pixels, is below this are dropped.",
+        ge=0,
+        step=100,
+    )
+    min_ratio: float | None = _setting(
+        None,
+        title="Minimum ratio R = I/A",
+        help="Stage 1: objects whose mean aggregation is below this are dropped.",
+        ge=0,
+        le=100,
+        step=0.5,
+    )
+    min_aggregation: float = _setting(
+        0.0,
+        title="Lowest aggregation",
+        help="Stage 2: pixels with less aggregation do not count; A, I and R are computed again without them.",
+        ge=0,
+        le=100,
+        step=0.5,
+    )
+    max_aggregation: float = _setting(
+        100.0,
+        title="Highest aggregation",
+        help="Stage 2: pixels with more aggregation do not count.",
+        ge=0,
+        le=100,
+        step=0.5,
+    )
+    polarity: Literal["dark", "bright"] = _setting(
+        "dark",
+        title="Polarity",
+        help="dark: dark pixels have high aggregation. bright: the inverted image is measured, for fluorescence.",
+    )
+    overlaps: Literal["keep", "exclusive"] = _setting(
+        "keep",
+        title="Overlapping masks",
+        help="keep: a pixel counts for every mask that covers it. exclusive: only for the one with the highest "
+        "predicted IoU.",
+    )
+
+    @model_validator(mode="after")
+    def _range_in_order(self) -> FilterSettings:
+        if self.min_aggregation > self.max_aggregation:
+            raise ValueError(
+                f"min_aggregation ({self.min_aggregation:g}) must not be above "
+                f"max_aggregation ({self.max_aggregation:g})"
+            )
+        return self
+
+    def folder_tag(self) -> str:
+        """The part of an output folder's name that tells these settings apart from all others.
+
+        Example: "A=199_I=0_R=37.0_Agg=35-100"; thresholds that are off are left out.
+        """
+        parts = []
+        if self.min_area is not None:
+            parts.append(f"A={_short(self.min_area)}")
+        if self.min_intensity is not None:
+            parts.append(f"I={_short(self.min_intensity)}")
+        if self.min_ratio is not None:
+            parts.append(f"R={float(self.min_ratio)!r}")
+        parts.append(f"Agg={_short(self.min_aggregation)}-{_short(self.max_aggregation)}")
+        if self.polarity != "dark":
+            parts.append(self.polarity)
+        if self.overlaps != "keep":
+            parts.append(self.overlaps)
+        return "_".join(parts)
+
+
+class OutputSettings(SettingsGroup):
+    """What is written. A change only writes files again."""
+
+    pictures: bool = _setting(
+        True,
+        title="Annotated pictures",
+        help="Write a picture of every image with its kept objects outlined.",
+    )
+    label: Literal["values", "number", "none"] = _setting(
+        "values",
+        title="Label",
+        help="What stands beside each outline: A, I and R, the number of the object, or nothing.",
+    )
+    contact_sheet: bool = _setting(
+        False, title="Contact sheet", help="Write one overview picture of all annotated images."
+    )
+    output_mode: Literal["binary_mask", "uncompressed_rle", "coco_rle"] = _setting(
+        "binary_mask",
+        title="Mask output mode",
+        help="Form of exported masks: one PNG per mask, plain run lengths in JSON, or compressed COCO run lengths "
+        "in JSON. Changes no measurement.",
+    )
+
+
+class ComputeSettings(SettingsGroup):
+    """How the work is done. Changes no result beyond the stated tolerance."""
+
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = _setting(
+        "auto",
+        title="Device",
+        help="auto, cpu, cuda, cuda:1, ... or mps. auto takes a GPU where one works.",
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = _setting(
+        "auto",
+        title="Precision",
+        help="Number format of the network. auto takes the fastest that is known to hold the masks on this device.",
+    )
+    points_per_batch: int = _setting(
+        64,
+        title="Points per batch",
+        help="Prompts that the network draws at once; more may be faster and need more memory.",
+        ge=1,
+        le=4096,
+        step=1,
+    )
+    threads: int | None = _setting(
+        None,
+        title="Processor threads",
+        help="Threads the network may use on the processor; null leaves the choice to PyTorch.",
+        ge=1,
+        le=1024,
+        step=1,
+        advanced=True,
+    )
+
+
+class Settings(BaseModel):
+    """All settings of samhq, as they stand in a configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: ImageSettings = ImageSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
+    filter: FilterSettings = FilterSettings()
+    output: OutputSettings = OutputSettings()
+    compute: ComputeSettings = ComputeSettings()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values with the schema version first."""
+        return {"schema_version": SCHEMA_VERSION, **self.model_dump(mode="json")}
+
+    def updated(self, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+        """A copy with some values of some groups replaced; what was explicit stays explicit.
+
+        changes: group name to {setting name: value}. Raises SettingsError naming the setting.
+        """
+        merged: dict[str, Any] = {name: getattr(self, name).explicit for name in GROUPS}
+        for group, values in changes.items():
+            merged[group] = merged.get(group, {}) | dict(values)
+        return settings_from_dict(merged)
+
+
+GROUPS: dict[str, type[SettingsGroup]] = {
+    "image": ImageSettings,
+    "segmentation": SegmentationSettings,
+    "filter": FilterSettings,
+    "output": OutputSettings,
+    "compute": ComputeSettings,
+}
+
+
+def iter_fields() -> Iterator[tuple[str, str, FieldInfo]]:
+    """Every setting as (group name, setting name, field), in the order of the manual."""
+    for group, cls in GROUPS.items():
+        for name, field in cls.model_fields.items():
+            yield group, name, field
+
+
+def settings_from_dict(data: Mapping[str, Any], *, source: str = "settings") -> Settings:
+    """Settings from plain values.
+
+    data: group name to values; "schema_version" is optional.
+    source: what to call the values in errors, e.g. a file name.
+    Raises SettingsError naming each bad key and the allowed range.
+    """
+    plain = dict(data)
+    version = plain.pop("schema_version", SCHEMA_VERSION)
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= SCHEMA_VERSION:
+        raise SettingsError(
+            f"{source}: schema_version {version!r} is not known to this samhq (it knows 1 to {SCHEMA_VERSION}); "
+            "update samhq or correct the number"
+        )
+    return validated(Settings, plain, source)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a configuration file. Raises SettingsError naming the file, the place and the remedy."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: there is no such configuration file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read as text: {error}") from error
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise SettingsError(f"{path}: is not valid JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise SettingsError(f"{path}: must hold one JSON object with the groups {', '.join(GROUPS)}")
+    return settings_from_dict(data, source=str(path))
+
+
+def save_settings(settings: Settings, path: Path) -> None:
+    """Write a configuration file, whole or not at all."""
+    write_text(path, json.dumps(settings.to_dict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number a setting can have")
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(float(value))

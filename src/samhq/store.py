@@ -1,0 +1,460 @@
+"""RunStore: everything segmentation produced for one input, in one SQLite file.
+
+One transaction per image, rollback journal (runs live on network drives, where WAL breaks), full
+synchronisation: a process killed at any moment loses at most the image in work. One writer at a time,
+named in a lock file; reading never needs the lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
+
+from samhq.errors import StoreError
+from samhq.files import explain_os_error, long_path
+from samhq.filters import ObjectHistograms
+from samhq.locks import FolderLock
+from samhq.masks import MaskTable
+from samhq.measure import ObjectMeasurements
+
+__all__ = ["RUN_FILE", "ImageRecord", "RunStore", "StoredObjects"]
+
+RUN_FILE = "run.sqlite"
+_APPLICATION_ID = 0x53484851  # "SHHQ": told apart from other SQLite files by its header
+
+_MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001_first",
+        """
+        CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+        CREATE TABLE image (
+            id INTEGER PRIMARY KEY,
+            path TEXT NOT NULL,
+            page INTEGER NOT NULL,
+            present INTEGER NOT NULL DEFAULT 1,
+            status TEXT NOT NULL CHECK (status IN ('done', 'failed')),
+            error TEXT NOT NULL DEFAULT '',
+            segment_key TEXT NOT NULL DEFAULT '',
+            file_size INTEGER NOT NULL DEFAULT 0,
+            file_mtime_ns INTEGER NOT NULL DEFAULT 0,
+            file_sha256 TEXT NOT NULL DEFAULT '',
+            width INTEGER NOT NULL DEFAULT 0,
+            height INTEGER NOT NULL DEFAULT 0,
+            pages INTEGER NOT NULL DEFAULT 1,
+            page_name TEXT NOT NULL DEFAULT '',
+            dtype TEXT NOT NULL DEFAULT '',
+            bits INTEGER NOT NULL DEFAULT 0,
+            scale_kind TEXT NOT NULL DEFAULT '',
+            black REAL NOT NULL DEFAULT 0,
+            white REAL NOT NULL DEFAULT 0,
+            pixel_size_um REAL,
+            notes TEXT NOT NULL DEFAULT '[]',
+            objects INTEGER NOT NULL DEFAULT 0,
+            overlap_fraction REAL NOT NULL DEFAULT 0,
+            elapsed_s REAL NOT NULL DEFAULT 0,
+            UNIQUE (path, page)
+        );
+        CREATE TABLE objects (
+            image_id INTEGER PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,
+            boxes BLOB NOT NULL,
+            predicted_iou BLOB NOT NULL,
+            stability_score BLOB NOT NULL,
+            points BLOB NOT NULL,
+            crop_boxes BLOB NOT NULL,
+            centroids BLOB NOT NULL,
+            runs BLOB NOT NULL,
+            run_offsets BLOB NOT NULL,
+            levels BLOB NOT NULL,
+            counts BLOB NOT NULL,
+            count_bytes INTEGER NOT NULL,
+            level_offsets BLOB NOT NULL,
+            exclusive_rows BLOB NOT NULL,
+            exclusive_levels BLOB NOT NULL,
+            exclusive_counts BLOB NOT NULL,
+            exclusive_offsets BLOB NOT NULL
+        );
+        """,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """What a run knows about one image, objects aside.
+
+    path: relative to the input, with "/"; page: counted from 1.
+    status, error: "done", or "failed" and why.
+    segment_key: hash of all that decides the masks; equal keys mean equal masks.
+    file_size, file_mtime_ns, file_sha256: of the file as it was read.
+    width, height: pixels. dtype, bits: of the stored samples. scale_kind, black, white: how stored
+    values became gray levels. pixel_size_um: µm a pixel, None where the file does not say.
+    overlap_fraction: pixels covered by several masks / pixels covered.
+    """
+
+    path: str
+    page: int
+    status: Literal["done", "failed"]
+    error: str = ""
+    segment_key: str = ""
+    file_size: int = 0
+    file_mtime_ns: int = 0
+    file_sha256: str = ""
+    width: int = 0
+    height: int = 0
+    pages: int = 1
+    page_name: str = ""
+    dtype: str = ""
+    bits: int = 0
+    scale_kind: str = ""
+    black: float = 0.0
+    white: float = 0.0
+    pixel_size_um: float | None = None
+    notes: tuple[str, ...] = ()
+    objects: int = 0
+    overlap_fraction: float = 0.0
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObjects:
+    """The masks of one image and their measurements, in the same order."""
+
+    masks: MaskTable
+    measurements: ObjectMeasurements
+
+
+_COLUMNS = tuple(ImageRecord.__dataclass_fields__)
+
+
+class RunStore:
+    """A run folder. Open it with `RunStore.create`, `RunStore.write` or `RunStore.read`."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: FolderLock | None) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._lock = lock
+
+    # ---------------------------------------------------------------- opening
+
+    @classmethod
+    def write(cls, folder: Path) -> RunStore:
+        """Open a run folder for writing, making it where it does not exist.
+
+        Raises StoreError if another process writes to it, or the folder cannot be used.
+        """
+        try:
+            long_path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(explain_os_error(error, folder)) from error
+        lock = FolderLock.acquire(folder)
+        try:
+            connection = _connect(folder / RUN_FILE, mode="rwc")
+            with _explained(folder):
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                _migrate(connection, folder)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, connection, lock)
+
+    @classmethod
+    def read(cls, folder: Path) -> RunStore:
+        """Open a finished or growing run for reading. Raises StoreError if it is none."""
+        path = folder / RUN_FILE
+        if not long_path(path).is_file():
+            raise StoreError(
+                f"{folder}: is not a run folder (it holds no {RUN_FILE}); make one with `samhq run`"
+            )
+        with _explained(folder):
+            connection = _reading(path)
+            connection.execute("PRAGMA query_only = ON")
+            _check_version(connection, folder)
+        return cls(folder, connection, None)
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> RunStore:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whatever happened."""
+        self.close()
+
+    # ---------------------------------------------------------------- facts of the run
+
+    def facts(self) -> dict[str, Any]:
+        """What is written down about the whole run: input, model, settings, versions."""
+        with _explained(self.folder):
+            rows = self._connection.execute("SELECT key, value FROM run ORDER BY key").fetchall()
+        return {key: json.loads(value) for key, value in rows}
+
+    def set_facts(self, facts: Mapping[str, Any]) -> None:
+        """Write down facts of the run (JSON values), replacing those of the same name."""
+        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)", rows)
+
+    # ---------------------------------------------------------------- images
+
+    def records(self, *, present_only: bool = True) -> list[ImageRecord]:
+        """All images of the run, in the order in which they were first stored."""
+        where = "WHERE present = 1" if present_only else ""
+        query = f"SELECT {', '.join(_COLUMNS)} FROM image {where} ORDER BY id"  # noqa: S608 - constants
+        with _explained(self.folder):
+            return [_record(row) for row in self._connection.execute(query)]
+
+    def save(self, record: ImageRecord, objects: StoredObjects | None = None) -> None:
+        """Store one image and its objects in one transaction, replacing an earlier result.
+
+        objects: None for a failed image.
+        """
+        if objects is not None and len(objects.masks) != record.objects:
+            raise ValueError(f"record says {record.objects} objects, the table has {len(objects.masks)}")
+        values = [_plain(record, name) for name in _COLUMNS]
+        updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)
+        insert = (
+            f"INSERT INTO image ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608
+            f"ON CONFLICT (path, page) DO UPDATE SET {updates}, present = 1 RETURNING id"
+        )
+        with self._transaction() as connection:
+            (image_id,) = connection.execute(insert, values).fetchone()
+            connection.execute("DELETE FROM objects WHERE image_id = ?", (image_id,))
+            if objects is not None:
+                blobs = {"image_id": image_id, **_pack(objects)}
+                names = ", ".join(blobs)
+                marks = ", ".join("?" * len(blobs))
+                connection.execute(
+                    f"INSERT INTO objects ({names}) VALUES ({marks})",  # noqa: S608 - names are constants
+                    tuple(blobs.values()),
+                )
+
+    def refresh(self, record: ImageRecord) -> None:
+        """Note that a file was seen again with the same content but another time stamp."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE image SET file_size = ?, file_mtime_ns = ?, present = 1 WHERE path = ? AND page = ?",
+                (record.file_size, record.file_mtime_ns, record.path, record.page),
+            )
+
+    def mark_present(self, images: set[tuple[str, int]]) -> None:
+        """Leave only these (path, page) in the results; others stay stored in case they come back."""
+        with _explained(self.folder):
+            rows = self._connection.execute("SELECT id, path, page, present FROM image").fetchall()
+        changed = [
+            (int((path, page) in images), row_id)
+            for row_id, path, page, present in rows
+            if bool(present) != ((path, page) in images)
+        ]
+        if changed:
+            with self._transaction() as connection:
+                connection.executemany("UPDATE image SET present = ? WHERE id = ?", changed)
+
+    def objects(self, path: str, page: int = 1) -> StoredObjects:
+        """Masks and measurements of one image. Raises StoreError if it has none stored."""
+        query = (
+            "SELECT image.width, image.height, image.overlap_fraction, objects.* FROM image "
+            "JOIN objects ON objects.image_id = image.id WHERE image.path = ? AND image.page = ?"
+        )
+        with _explained(self.folder):
+            cursor = self._connection.execute(query, (path, page))
+            row = cursor.fetchone()
+            names = [item[0] for item in cursor.description]
+        if row is None:
+            raise StoreError(f"{self.folder}: holds no objects of {path} page {page}; run it again")
+        return _unpack(dict(zip(names, row, strict=True)))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._lock is None:
+            raise StoreError(f"{self.folder}: this run was opened for reading only")
+        with _explained(self.folder):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+# -------------------------------------------------------------------- SQLite
+
+
+def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
+    text = str(path.absolute()).replace("\\", "/")
+    uri = "file://" + ("" if text.startswith("/") else "/") + quote(text) + f"?mode={mode}"
+    try:
+        return sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path}: cannot be opened: {error}; check that you may write to the folder"
+        ) from error
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    # A run that was killed leaves a journal that the first reader must roll back, so reading asks for
+    # write access and makes do without it only where there is none.
+    connection = _connect(path, mode="rw")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        return _connect(path, mode="ro")
+    return connection
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "full" in text:
+            remedy = "the disk is full; free some space and start again: everything done so far is kept"
+        elif "locked" in text:
+            remedy = "another program keeps the run busy; wait until it is done"
+        elif "readonly" in text or "unable to open" in text:
+            remedy = (
+                "the run cannot be written; check the rights of the folder and that its disk is connected"
+            )
+        else:
+            remedy = f"the run file reports: {text}"
+        raise StoreError(f"{folder / RUN_FILE}: {remedy}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"{folder / RUN_FILE}: is damaged or not a run file ({error}); move the folder away and run again"
+        ) from error
+
+
+def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
+    _check_version(connection, folder)
+    done = _applied(connection)
+    for name, script in _MIGRATIONS:
+        if name not in done:
+            # executescript would commit on its own, so a kill in the middle could leave half a schema.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+            connection.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute("COMMIT")
+
+
+def _check_version(connection: sqlite3.Connection, folder: Path) -> None:
+    unknown = _applied(connection) - {name for name, _ in _MIGRATIONS}
+    if unknown:
+        raise StoreError(
+            f"{folder}: was written by a newer samhq ({', '.join(sorted(unknown))}); update samhq"
+        )
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != _APPLICATION_ID:
+        raise StoreError(f"{folder / RUN_FILE}: is an SQLite file of another program; choose another folder")
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone()
+    return {row[0] for row in connection.execute("SELECT name FROM migration")} if known else set()
+
+
+def _plain(record: ImageRecord, name: str) -> object:
+    value = getattr(record, name)
+    return json.dumps(list(value), ensure_ascii=False) if name == "notes" else value
+
+
+def _record(row: tuple[Any, ...]) -> ImageRecord:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["notes"] = tuple(json.loads(values["notes"]))
+    return ImageRecord(**values)
+
+
+# -------------------------------------------------------------------- arrays as bytes
+
+
+def _pack(objects: StoredObjects) -> dict[str, object]:
+    masks, measured = objects.masks, objects.measurements
+    counts = measured.histograms.counts
+    # Most counts fit one or two bytes; the exclusive ones are parts of them.
+    count_type = np.min_scalar_type(int(counts.max(initial=0)))
+    return {
+        "boxes": _bytes(masks.boxes, "<i4"),
+        "predicted_iou": _bytes(masks.predicted_iou, "<f4"),
+        "stability_score": _bytes(masks.stability_score, "<f4"),
+        "points": _bytes(masks.points, "<f8"),
+        "crop_boxes": _bytes(masks.crop_boxes, "<i4"),
+        "centroids": _bytes(measured.centroids, "<f8"),
+        "runs": zlib.compress(_bytes(masks.runs, "<u4"), 1),
+        "run_offsets": _bytes(masks.offsets, "<i8"),
+        "levels": _bytes(measured.histograms.levels, "<u2"),
+        "counts": _bytes(counts, f"<u{count_type.itemsize}"),
+        "count_bytes": count_type.itemsize,
+        "level_offsets": _bytes(measured.histograms.offsets, "<i8"),
+        "exclusive_rows": _bytes(measured.exclusive_rows, "<i8"),
+        "exclusive_levels": _bytes(measured.exclusive.levels, "<u2"),
+        "exclusive_counts": _bytes(measured.exclusive.counts, f"<u{count_type.itemsize}"),
+        "exclusive_offsets": _bytes(measured.exclusive.offsets, "<i8"),
+    }
+
+
+def _unpack(row: dict[str, Any]) -> StoredObjects:
+    count_type = f"<u{row['count_bytes']}"
+    masks = MaskTable(
+        height=row["height"],
+        width=row["width"],
+        boxes=_array(row["boxes"], "<i4", 4).astype(np.int32),
+        predicted_iou=_array(row["predicted_iou"], "<f4").astype(np.float32),
+        stability_score=_array(row["stability_score"], "<f4").astype(np.float32),
+        points=_array(row["points"], "<f8", 2).astype(np.float64),
+        crop_boxes=_array(row["crop_boxes"], "<i4", 4).astype(np.int32),
+        runs=_array(zlib.decompress(row["runs"]), "<u4").astype(np.uint32),
+        offsets=_array(row["run_offsets"], "<i8").astype(np.int64),
+    )
+    measurements = ObjectMeasurements(
+        histograms=_histograms(row["levels"], row["counts"], row["level_offsets"], count_type),
+        exclusive_rows=_array(row["exclusive_rows"], "<i8").astype(np.int64),
+        exclusive=_histograms(
+            row["exclusive_levels"], row["exclusive_counts"], row["exclusive_offsets"], count_type
+        ),
+        centroids=_array(row["centroids"], "<f8", 2).astype(np.float64),
+        overlap_fraction=row["overlap_fraction"],
+    )
+    return StoredObjects(masks=masks, measurements=measurements)
+
+
+def _histograms(levels: bytes, counts: bytes, offsets: bytes, count_type: str) -> ObjectHistograms:
+    return ObjectHistograms(
+        levels=_array(levels, "<u2").astype(np.uint16),
+        counts=_array(counts, count_type).astype(np.uint32),
+        offsets=_array(offsets, "<i8").astype(np.int64),
+    )
+
+
+def _bytes(array: npt.NDArray[Any], dtype: str) -> bytes:
+    return np.ascontiguousarray(array, dtype=dtype).tobytes()
+
+
+def _array(data: bytes, dtype: str, columns: int | None = None) -> npt.NDArray[Any]:
+    flat = np.frombuffer(data, dtype=dtype)
+    return flat if columns is None else flat.reshape(-1, columns)
