@@ -27,8 +27,10 @@ from samhq.store import ImageRecord, RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
+    from samhq.doctor import Finding
     from samhq.export.output import OutputSummary
     from samhq.network.checkpoint import ModelInfo
+    from samhq.network.registry import ModelEntry, VerifyResult
 
 __all__ = [
     "AggregationAnalysis",
@@ -39,13 +41,19 @@ __all__ = [
     "Run",
     "Segmentation",
     "aggregation",
+    "download_model",
+    "examine",
+    "list_models",
     "model_info",
+    "models_folder",
     "open_run",
     "resolve_settings",
     "run",
     "run_folder",
     "segment",
+    "settings_json",
     "settings_with",
+    "verify_model",
 ]
 
 ImageLike = str | Path | npt.NDArray[Any]
@@ -80,6 +88,34 @@ def model_info(model: str) -> ModelInfo:
     from samhq.network.registry import resolve_model
 
     return inspect_checkpoint(resolve_model(model))
+
+
+def models_folder() -> Path:
+    """Where downloaded models are kept, and where a user may put files of their own."""
+    from samhq.network.registry import models_folder as folder
+
+    return folder()
+
+
+def list_models() -> list[ModelEntry]:
+    """The models samhq knows by name and those in the models folder."""
+    from samhq.network.registry import list_models as entries
+
+    return entries()
+
+
+def download_model(name: str, *, monitor: Monitor = SILENT, force: bool = False) -> Path:
+    """Fetch an official model, going on where an earlier download broke off. Raises CheckpointError."""
+    from samhq.network.registry import download_model as download
+
+    return download(name, monitor=monitor, force=force)
+
+
+def verify_model(name: str) -> VerifyResult:
+    """Hash a model file again and compare it with what is published or was remembered."""
+    from samhq.network.registry import verify_model as verify
+
+    return verify(name)
 
 
 def resolve_settings(settings: Settings) -> Settings:
@@ -436,6 +472,13 @@ class FilteredRun:
     def _all_settings(self, settings: Settings | None) -> Settings:
         output = (settings or Settings()).output
         return self.run.settings.model_copy(update={"filter": self.settings, "output": output})
+
+
+def examine(folder: str | Path = ".") -> list[Finding]:
+    """What samhq doctor reports about this installation. folder: where results would go."""
+    from samhq.doctor import examine as look
+
+    return look(Path(folder))
 
 
 def settings_json(settings: Settings) -> str:

@@ -22,8 +22,7 @@ __all__ = ["demo"]
     show_default=True,
     help="Folder for the micrographs and the results.",
 )
-@click.pass_context
-def demo(ctx: click.Context, out: Path) -> None:
+def demo(out: Path) -> None:
     """Segment and measure the micrographs that come with samhq; takes about a minute."""
     from samhq import api
     from samhq.cli.batch import print_result

@@ -96,7 +96,7 @@ def _grids(path: Path) -> Any:
         raise SettingsError(f"{path}: is not a JSON list of point lists: {error}") from error
 
 
-def _type(name: str, field: FieldInfo) -> click.ParamType | None:
+def _type(name: str, field: FieldInfo) -> click.ParamType[Any] | None:
     if name == "point_grids":
         return click.Path(path_type=Path, dir_okay=False)
     annotation = field.annotation

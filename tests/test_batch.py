@@ -1,0 +1,279 @@
+"""Batches: resume, retry, re-segment for a reason, stop at once, never lose what is done.
+
+The network is replaced by a plain threshold, so that every result can be foreseen and tests are quick;
+the real network runs in test_end_to_end.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+from samhq.batch import LOG_FILE, Model, run_batch
+from samhq.errors import ImageReadError, StoreError
+from samhq.filters import filter_objects
+from samhq.masks import MaskTable
+from samhq.monitor import Cancelled, Event, StoppableMonitor
+from samhq.settings import FilterSettings, Settings, settings_from_dict
+from samhq.store import RunStore
+
+
+class Threshold:
+    """Masks are the dark connected regions; counts its calls and can stop or fail at one."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.loads = 0
+        self.before_call = lambda number: None
+
+    def __call__(self, rgb, monitor):
+        self.calls += 1
+        self.before_call(self.calls)
+        monitor.check()
+        dark = (rgb.mean(axis=2) < 128).astype(np.uint8)
+        return MaskTable.from_labels(cv2.connectedComponents(dark)[1])
+
+    def model(self, sha256: str = "a" * 64) -> Model:
+        def load(settings, monitor):
+            self.loads += 1
+            return self
+
+        return Model(name="threshold", architecture="none", sha256=sha256, engine_version=1, load=load)
+
+
+@pytest.fixture
+def network() -> Threshold:
+    return Threshold()
+
+
+@pytest.fixture
+def slides(tmp_path) -> Path:
+    folder = tmp_path / "slides"
+    for number in range(5):
+        picture = np.full((40, 50), 250, np.uint8)
+        for spot in range(number):
+            picture[5:10, 5 + 10 * spot : 10 + 10 * spot] = 30 + spot
+        path = folder / f"tray {number % 2}" / f"Präparat {number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    return folder
+
+
+def start(
+    slides: Path, network: Threshold, *, settings: Settings | None = None, monitor=None, sha256="a" * 64
+):
+    return run_batch(
+        slides,
+        slides.parent / "run",
+        settings=settings or Settings(),
+        model=network.model(sha256),
+        **({"monitor": monitor} if monitor else {}),
+    )
+
+
+def stored(slides: Path) -> dict[str, tuple[str, int]]:
+    with RunStore.read(slides.parent / "run") as store:
+        return {r.path: (r.status, r.objects) for r in store.records()}
+
+
+def test_every_image_is_segmented_once(slides, network):
+    report = start(slides, network)
+    assert (report.segmented, report.skipped, report.failed) == (5, 0, ())
+    assert report.objects == 0 + 1 + 2 + 3 + 4
+    assert stored(slides)["tray 1/Präparat 3.png"] == ("done", 3)
+    again = start(slides, network)
+    assert (again.segmented, again.skipped, again.objects) == (0, 5, 10)
+    assert network.calls == 5
+    assert network.loads == 1
+
+
+def test_other_filters_and_outputs_need_no_network(slides, network):
+    start(slides, network)
+    start(
+        slides, network, settings=settings_from_dict({"filter": {"min_area": 5}, "output": {"label": "none"}})
+    )
+    assert network.calls == 5
+
+
+def test_other_segmentation_settings_segment_again_and_say_why(slides, network):
+    start(slides, network)
+    report = start(slides, network, settings=settings_from_dict({"segmentation": {"points_per_side": 16}}))
+    assert report.segmented == 5
+    assert "points_per_side 32 -> 16" in report.notices[0]
+    assert "points_per_side 32 -> 16" in (slides.parent / "run" / LOG_FILE).read_text(encoding="utf-8")
+
+
+def test_another_model_segments_again_and_says_why(slides, network):
+    start(slides, network)
+    report = start(slides, network, sha256="b" * 64)
+    assert report.segmented == 5
+    assert "model threshold -> threshold" in report.notices[0]
+
+
+def test_results_of_other_settings_never_mix(slides, network):
+    start(slides, network)
+    monitor = StoppableMonitor()
+    network.before_call = lambda number: monitor.stop() if number == 5 + 3 else None
+    changed = settings_from_dict({"segmentation": {"points_per_side": 16}})
+    with pytest.raises(Cancelled):
+        start(slides, network, settings=changed, monitor=monitor)
+    assert len(stored(slides)) == 2
+
+
+def test_one_bad_image_is_stored_as_failed_and_tried_again(slides, network):
+    bad = slides / "tray 0" / "torn.png"
+    bad.write_bytes((slides / "tray 0" / "Präparat 2.png").read_bytes()[:60])
+    report = start(slides, network)
+    assert report.segmented == 5
+    assert [r.path for r in report.failed] == ["tray 0/torn.png"]
+    assert report.failed[0].error
+    shutil.copyfile(slides / "tray 0" / "Präparat 2.png", bad)
+    report = start(slides, network)
+    assert (report.segmented, report.skipped, report.failed) == (1, 5, ())
+
+
+def test_a_network_that_fails_on_one_image_goes_on(slides, network):
+    def fail(number):
+        if number == 2:
+            raise RuntimeError("odd")
+
+    network.before_call = fail
+    report = start(slides, network)
+    assert report.segmented == 4
+    assert "unexpected RuntimeError: odd" in report.failed[0].error
+    assert "Traceback" in (slides.parent / "run" / LOG_FILE).read_text(encoding="utf-8")
+
+
+def test_stopping_keeps_what_is_done_and_the_next_start_goes_on(slides, network):
+    monitor = StoppableMonitor()
+    network.before_call = lambda number: monitor.stop() if number == 3 else None
+    with pytest.raises(Cancelled):
+        start(slides, network, monitor=monitor)
+    assert len(stored(slides)) == 2
+    report = start(slides, network)
+    assert (report.segmented, report.skipped) == (3, 2)
+    assert network.calls == 3 + 3
+
+
+def test_a_changed_image_is_segmented_again(slides, network):
+    start(slides, network)
+    path = slides / "tray 0" / "Präparat 0.png"
+    path.write_bytes((slides / "tray 0" / "Präparat 4.png").read_bytes())
+    assert start(slides, network).segmented == 1
+    assert stored(slides)["tray 0/Präparat 0.png"] == ("done", 4)
+
+
+def test_a_touched_image_is_not_segmented_again(slides, network):
+    start(slides, network)
+    for path in slides.rglob("*.png"):
+        os.utime(path, ns=(1, 1))
+    report = start(slides, network)
+    assert (report.segmented, report.objects) == (0, 10)
+    assert network.calls == 5
+    assert len(stored(slides)) == 5
+    assert start(slides, network).skipped == 5
+
+
+def test_a_removed_image_leaves_the_results(slides, network):
+    start(slides, network)
+    (slides / "tray 0" / "Präparat 4.png").unlink()
+    assert start(slides, network).objects == 6
+    assert len(stored(slides)) == 4
+
+
+def test_pages_are_rows_of_their_own(slides, network):
+    stack = np.full((3, 40, 50), 250, np.uint8)
+    stack[1, 5:9, 5:9] = 10
+    tifffile.imwrite(slides / "stack.tif", stack, photometric="minisblack")
+    report = start(slides, network)
+    assert "3 pages; choose one with --page" in report.failed[0].error
+    report = start(slides, network, settings=settings_from_dict({"image": {"page": "all"}}))
+    assert (report.segmented, report.skipped) == (3, 5)
+    with RunStore.read(slides.parent / "run") as store:
+        pages = {r.page: r.objects for r in store.records() if r.path == "stack.tif"}
+    assert pages == {1: 0, 2: 1, 3: 0}
+    report = start(slides, network, settings=settings_from_dict({"image": {"page": "all"}}))
+    assert (report.segmented, report.skipped) == (0, 8)
+
+
+def test_a_page_that_is_not_there_fails(slides, network):
+    report = start(slides, network, settings=settings_from_dict({"image": {"page": 2}}))
+    assert len(report.failed) == 5
+
+
+def test_percentiles_are_frozen_for_the_run(slides, network):
+    chosen = settings_from_dict({"image": {"intensity_range": "percentile"}})
+    report = start(slides, network, settings=chosen)
+    assert "30 and 250" in report.notices[0]
+    with RunStore.read(slides.parent / "run") as store:
+        assert {(r.scale_kind, r.black, r.white) for r in store.records()} == {("percentile", 30.0, 250.0)}
+        objects = store.objects("tray 0/Präparat 4.png")
+        ratios = filter_objects(objects.measurements.histograms, FilterSettings()).ratio
+    assert ratios == pytest.approx([100 * (1 - spot / 220) for spot in range(4)], abs=0.001)
+    # A darker image that comes later must not change the scale of the others.
+    (slides / "black.png").write_bytes(cv2.imencode(".png", np.zeros((40, 50), np.uint8))[1].tobytes())
+    report = start(slides, network, settings=chosen)
+    assert (report.segmented, report.skipped) == (1, 5)
+
+
+def test_progress_counts_images_and_objects(slides, network):
+    events: list[Event] = []
+    start(slides, network, monitor=StoppableMonitor(events.append))
+    segmenting = [e for e in events if e.stage == "segment"]
+    assert [e.done for e in segmenting] == [0, 1, 2, 3, 4, 5]
+    assert {e.total for e in segmenting} == {5}
+    assert segmenting[-1].objects == 10
+
+
+def test_two_starts_at_once_do_not_mix(slides, network):
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait(number):
+        reached.set()
+        go_on.wait(20)
+
+    network.before_call = wait
+    first = threading.Thread(target=start, args=(slides, network))
+    first.start()
+    reached.wait(20)
+    with pytest.raises(StoreError, match="is writing to this run"):
+        start(slides, Threshold())
+    go_on.set()
+    first.join()
+    assert len(stored(slides)) == 5
+
+
+def test_an_input_that_disappears_stops_the_run_and_keeps_the_rest(slides, network):
+    network.before_call = lambda number: shutil.rmtree(slides) if number == 2 else None
+    with pytest.raises(ImageReadError, match="has disappeared"):
+        start(slides, network)
+    assert 1 <= len(stored(slides)) <= 3
+
+
+def test_an_empty_folder_is_a_run_without_images(tmp_path, network):
+    (tmp_path / "slides").mkdir()
+    report = start(tmp_path / "slides", network)
+    assert (report.segmented, report.objects) == (0, 0)
+    assert network.loads == 0
+
+
+def test_nothing_is_written_into_the_input(slides, network):
+    before = {p: p.stat().st_mtime_ns for p in slides.rglob("*")}
+    start(slides, network)
+    assert {p: p.stat().st_mtime_ns for p in slides.rglob("*")} == before
+
+
+def test_a_read_only_place_is_named(slides, network, monkeypatch):
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match="access is denied; choose an output folder"):
+        start(slides, network)
