@@ -29,6 +29,7 @@ FLOORS = (
     "masks",
     "images",
     "locks",
+    "awake",
     "settings",
     "validation",
     "files",

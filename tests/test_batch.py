@@ -17,7 +17,7 @@ import pytest
 import tifffile
 
 from samhq.batch import LOG_FILE, Model, run_batch
-from samhq.errors import ImageReadError, StoreError
+from samhq.errors import CheckpointError, ImageReadError, StoreError
 from samhq.filters import filter_objects
 from samhq.masks import MaskTable
 from samhq.monitor import Cancelled, Event, StoppableMonitor
@@ -257,11 +257,29 @@ def test_an_input_that_disappears_stops_the_run_and_keeps_the_rest(slides, netwo
     assert 1 <= len(stored(slides)) <= 3
 
 
-def test_an_empty_folder_is_a_run_without_images(tmp_path, network):
+def test_an_empty_folder_is_said_and_leaves_no_run(tmp_path, network):
     (tmp_path / "slides").mkdir()
-    report = start(tmp_path / "slides", network)
-    assert (report.segmented, report.objects) == (0, 0)
-    assert network.loads == 0
+    with pytest.raises(ImageReadError, match="holds no images"):
+        start(tmp_path / "slides", network)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_cannot_be_loaded_stops_the_run(slides):
+    def load(settings, monitor):
+        raise CheckpointError("vit_b.pth: is damaged; download it again")
+
+    model = Model(name="x", architecture="none", sha256="c", engine_version=1, load=load)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        run_batch(slides, slides.parent / "run", settings=Settings(), model=model)
+    assert stored(slides) == {}
+
+
+def test_a_start_with_nothing_readable_left_loads_no_model(slides, network):
+    (slides / "torn.png").write_bytes(b"")
+    start(slides, network)
+    again = Threshold()
+    assert len(start(slides, again).failed) == 1
+    assert again.loads == 0
 
 
 def test_nothing_is_written_into_the_input(slides, network):

@@ -66,13 +66,20 @@ def test_a_run_writes_pictures_and_tables(finished):
     objects = pd.read_csv(folder / "objects.csv")
     images = pd.read_csv(folder / "images.csv")
     assert len(objects) > 10
-    assert set(objects["image"]) == {"histology/nuclei_1.png", "histology/nuclei_4.png", "fluorescence/nuclei_1.png"}
+    assert set(objects["image"]) == {
+        "histology/nuclei_1.png",
+        "histology/nuclei_4.png",
+        "fluorescence/nuclei_1.png",
+    }
     assert dict(zip(images["image"], images["result"], strict=True))["notes.png"] == "failed"
     for name in set(objects["image"]):
         picture = folder / Path(name).with_name(Path(name).stem + "_sam_hq.png")
         assert cv2.imdecode(np.fromfile(picture, np.uint8), cv2.IMREAD_COLOR) is not None
     assert (folder / "slides_SAM_HQ_Numerical_Data.txt").read_text(encoding="utf-8").startswith("#")
-    assert json.loads((folder / "settings.json").read_text(encoding="utf-8"))["segmentation"]["pred_iou_thresh"] == 0.6
+    assert (
+        json.loads((folder / "settings.json").read_text(encoding="utf-8"))["segmentation"]["pred_iou_thresh"]
+        == 0.6
+    )
 
 
 def test_ratios_are_intensity_over_area(finished):

@@ -19,9 +19,20 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from samhq.awake import keep_awake
 from samhq.errors import ImageReadError, SamhqError, StoreError
 from samhq.files import explain_os_error, long_path
-from samhq.images import Image, ImageFile, discover, file_sha256, pages_of, percentile_scale, read_image
+from samhq.images import (
+    IMAGE_SUFFIXES,
+    Discovery,
+    Image,
+    ImageFile,
+    discover,
+    file_sha256,
+    pages_of,
+    percentile_scale,
+    read_image,
+)
 from samhq.masks import MaskTable
 from samhq.measure import measure_objects
 from samhq.monitor import SILENT, Event, Monitor
@@ -111,7 +122,9 @@ def run_batch(
     started = time.monotonic()
     monitor.report(Event(stage="plan", message=f"Looking for images in {source}"))
     found = discover(source, skip=(folder, *skip))
-    with RunStore.write(folder) as store:
+    if not found.files:
+        raise ImageReadError(_nothing_found(source, found))
+    with keep_awake(), RunStore.write(folder) as store:
         batch = _Batch(store, source=source, settings=settings, model=model, monitor=_Logged(monitor, folder))
         batch.prepare(found.files)
         for path, reason in found.skipped:
@@ -151,6 +164,10 @@ def segment_key(
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode("utf-8")).hexdigest()
 
 
+class _ModelFailed(Exception):  # noqa: N818 - carries another error past the border of an image
+    """The model could not be loaded: no fault of the image that needed it first."""
+
+
 class _Batch:
     """One start of a batch: what is left to do, and doing it."""
 
@@ -167,6 +184,7 @@ class _Batch:
         self.objects = 0
         self.scale: tuple[float, float] | None = None
         self.work: list[_Work] = []
+        self._loaded: Segmenter | None = None
 
     # ------------------------------------------------------------ plan
 
@@ -278,9 +296,6 @@ class _Batch:
     def process(self) -> int:
         """Do what is left. Returns how many images were segmented."""
         segmented = 0
-        if not self.work:
-            return segmented
-        segmenter: Segmenter | None = None
         total = self.skipped + len(self.work)
         # One image is read while the one before it is in the network.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samhq-read") as reader:
@@ -291,13 +306,20 @@ class _Batch:
                         stage="segment", done=number, total=total, item=_label(work), objects=self.objects
                     )
                     self.log.report(progress)
-                    if segmenter is None:
-                        segmenter = self.model.load(self.settings.segmentation, self.log)
-                    segmented += self._one(work, reading, segmenter=segmenter, progress=progress)
+                    segmented += self._one(work, reading, progress)
             finally:
                 reader.shutdown(wait=True, cancel_futures=True)
         self.log.report(Event(stage="segment", done=total, total=total, objects=self.objects))
         return segmented
+
+    def _segmenter(self) -> Segmenter:
+        # Loaded for the first image that can be read: a start without work takes no time.
+        if self._loaded is None:
+            try:
+                self._loaded = self.model.load(self.settings.segmentation, self.log)
+            except Exception as error:
+                raise _ModelFailed from error
+        return self._loaded
 
     def _readings(self, reader: ThreadPoolExecutor) -> Iterator[tuple[_Work, Future[_Reading]]]:
         following: Future[_Reading] | None = None
@@ -315,7 +337,7 @@ class _Batch:
         image = read_image(path, self.settings.image, page=page, frozen_scale=self.scale)
         return _Reading(image, sha256, status.st_size, status.st_mtime_ns)
 
-    def _one(self, work: _Work, reading: Future[_Reading], *, segmenter: Segmenter, progress: Event) -> int:
+    def _one(self, work: _Work, reading: Future[_Reading], progress: Event) -> int:
         """Segment, measure and store one image; a fault of the image is stored as its result."""
         started = time.monotonic()
         record = ImageRecord(path=work.file.relative, page=work.page, status="failed")
@@ -327,7 +349,7 @@ class _Batch:
                 self.store.refresh(record)
                 self.objects += work.earlier.objects if work.earlier else 0
                 return 0
-            masks = segmenter(read.image.rgb, _ImageMonitor(self.log, progress))
+            masks = self._segmenter()(read.image.rgb, _ImageMonitor(self.log, progress))
             measured = measure_objects(read.image.level, masks)
             objects = StoredObjects(masks, measured)
             record = replace(
@@ -337,6 +359,8 @@ class _Batch:
                 overlap_fraction=measured.overlap_fraction,
                 elapsed_s=time.monotonic() - started,
             )
+        except _ModelFailed as error:
+            raise error.__cause__ or error from None
         except Exception as error:  # noqa: BLE001 - the image border: one bad image never stops a run
             objects = None
             record = replace(record, status="failed", error=self._fault(work, error))
@@ -426,6 +450,13 @@ class _ImageMonitor:
 
     def check(self) -> None:
         self._monitor.check()
+
+
+def _nothing_found(source: Path, found: Discovery) -> str:
+    passed_over = (
+        f"; passed over: {', '.join(path for path, _ in found.skipped[:5])}" if found.skipped else ""
+    )
+    return f"{source}: holds no images ({' '.join(IMAGE_SUFFIXES)}){passed_over}; choose the folder that holds them"
 
 
 def _described(record: ImageRecord, read: _Reading, *, key: str) -> ImageRecord:

@@ -52,16 +52,16 @@ def measure_objects(level: LevelArray, masks: MaskTable) -> ObjectMeasurements:
     order = np.argsort(-masks.predicted_iou, kind="stable")
     owner = np.full(columns.size, -1, dtype=np.int32)
     covered_twice = np.zeros(columns.size, dtype=np.bool_)
-    pixels = [_pixel_indices(masks.mask_runs(i)) for i in range(len(masks))]
     for i in order:
-        mine = pixels[i]
+        mine = _pixel_indices(masks.mask_runs(i))
         taken = owner[mine] >= 0
         covered_twice[mine[taken]] = True
         owner[mine[~taken]] = i
 
     whole, left_over, shared = [], [], []
     centroids = np.full((len(masks), 2), np.nan)
-    for i, mine in enumerate(pixels):
+    for i in range(len(masks)):
+        mine = _pixel_indices(masks.mask_runs(i))
         whole.append(_sparse_histogram(columns[mine]))
         if len(mine):
             x, y = np.divmod(mine, masks.height)

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskID,
@@ -27,7 +26,16 @@ from samhq.monitor import Event, StoppableMonitor
 __all__ = ["console", "working"]
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
-_STAGES = {"plan": "Planning", "load": "Loading", "segment": "Segmenting", "export": "Writing"}
+_STAGES = {
+    "plan": "Planning",
+    "load": "Loading",
+    "segment": "Segmenting",
+    "export": "Writing",
+    "download": "Downloading",
+    "verify": "Checking",
+}
+# Stages that count bytes instead of images.
+_IN_BYTES = {"download", "verify"}
 _STYLES = {"warning": "yellow", "error": "red"}
 
 
@@ -76,7 +84,7 @@ class _Display:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[found]}"),
             TimeElapsedColumn(),
@@ -107,12 +115,13 @@ class _Display:
             if self._task is not None:
                 self._progress.remove_task(self._task)
             name = _STAGES.get(event.stage, event.stage)
-            self._task = self._progress.add_task(name, rate="", found="", item="")
+            self._task = self._progress.add_task(name, count="", rate="", found="", item="")
         if self._live and self._task is not None:
             self._progress.update(
                 self._task,
                 total=event.total,
                 completed=event.done + (event.part / event.parts if event.parts else 0),
+                count=_count(event),
                 rate=self._rate(event),
                 found=f"{event.objects} objects" if event.objects else "",
                 item=escape(event.item),
@@ -124,7 +133,13 @@ class _Display:
         started, done_before = self._started
         elapsed = time.monotonic() - started
         done = event.done - done_before
-        return f"{done / elapsed:.2f} images/s" if done and elapsed > 0 else ""
+        if done <= 0 or elapsed <= 0:
+            return ""
+        return (
+            f"{done / elapsed / 1e6:.1f} MB/s"
+            if event.stage in _IN_BYTES
+            else f"{done / elapsed:.2f} images/s"
+        )
 
     def _line(self, event: Event) -> None:
         now = time.monotonic()
@@ -141,5 +156,11 @@ class _Display:
         found = f", {event.objects} objects" if event.objects else ""
         rate = self._rate(event)
         console.print(
-            f"{stage} {event.done}/{event.total}{found}{', ' if rate else ''}{rate}{left} {escape(event.item)}"
+            f"{stage} {_count(event)}{found}{', ' if rate else ''}{rate}{left} {escape(event.item)}"
         )
+
+
+def _count(event: Event) -> str:
+    if event.stage in _IN_BYTES:
+        return f"{event.done / 1e6:.0f}/{(event.total or 0) / 1e6:.0f} MB"
+    return f"{event.done}/{event.total}"
