@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from samhq.doctor import Finding
-    from samhq.export.output import OutputSummary
+    from samhq.export.output import ExportFormat, OutputSummary
     from samhq.network.checkpoint import ModelInfo
     from samhq.network.registry import ModelEntry, VerifyResult
 
@@ -57,8 +57,6 @@ __all__ = [
 ]
 
 ImageLike = str | Path | npt.NDArray[Any]
-ExportFormat = Literal["csv", "txt", "coco", "labels", "masks"]
-EXPORT_FORMATS: tuple[ExportFormat, ...] = ("csv", "txt", "coco", "labels", "masks")
 
 
 # -------------------------------------------------------------------- settings and models
@@ -137,7 +135,7 @@ def _prepare(settings: Settings) -> tuple[Settings, Model]:
         return _load_segmenter(resolved.model_copy(update={"segmentation": chosen}), monitor)
 
     model = Model(
-        name=settings.segmentation.model,
+        name=info.name,
         architecture=info.architecture,
         sha256=info.sha256,
         engine_version=ENGINE_VERSION,
@@ -444,6 +442,7 @@ class FilteredRun:
             parent / output_folder_name(self.run.name, self.settings),
             name=self.run.name,
             settings=self._all_settings(settings),
+            model=self.run.facts["model"],
             read_rgb=lambda record: self.run.read_rgb(record, source),
             monitor=monitor,
         )
@@ -466,6 +465,7 @@ class FilteredRun:
             format=format,
             name=self.run.name,
             settings=self._all_settings(settings),
+            model=self.run.facts["model"],
             monitor=monitor,
         )
 

@@ -9,12 +9,22 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from samhq.errors import ExportError
 
-__all__ = ["long_path", "natural_key", "safe_name", "write_bytes", "write_file", "write_text"]
+__all__ = [
+    "AppearingFile",
+    "appearing_file",
+    "long_path",
+    "natural_key",
+    "safe_name",
+    "write_bytes",
+    "write_file",
+    "write_text",
+]
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = {
@@ -64,21 +74,38 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 
 def write_file(path: Path, fill: Callable[[IO[bytes]], object]) -> Path:
-    """Let fill write to a temporary file beside path, then rename it to path.
+    """Let fill write to a temporary file beside path, then rename it to path; see appearing_file."""
+    with appearing_file(path) as file:
+        fill(file.stream)
+    return file.written
 
-    A file that another program holds open is kept, and the new one is written beside it under a
-    name with a number. Returns the path that was written.
+
+@dataclass(slots=True)
+class AppearingFile:
+    """A file in the making. stream: where to write. written: its path, once it is complete."""
+
+    stream: IO[bytes]
+    written: Path
+
+
+@contextlib.contextmanager
+def appearing_file(path: Path) -> Iterator[AppearingFile]:
+    """A file that appears under its name, complete, when the block ends, and not at all if it fails.
+
+    A file that another program holds open is kept, and the new one is written beside it under a name
+    with a number, which `written` then holds.
     Raises ExportError naming the path, the fault and the remedy.
     """
     path = long_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary_beside(path) as (stream, temporary):
-            fill(stream)
+            file = AppearingFile(stream, path)
+            yield file
             stream.flush()
             os.fsync(stream.fileno())
             stream.close()
-            return _replace(temporary, path)
+            file.written = _replace(temporary, path)
     except OSError as error:
         raise ExportError(explain_os_error(error, path)) from error
 

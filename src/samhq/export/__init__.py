@@ -1,0 +1,1 @@
+"""What leaves samhq: tables, pictures, charts and mask formats."""

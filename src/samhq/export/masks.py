@@ -1,0 +1,169 @@
+"""Masks for other programs: COCO JSON, label images, and the three output modes of SAM."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from samhq.errors import ExportError
+from samhq.files import appearing_file, write_bytes, write_text
+from samhq.masks import MaskTable
+from samhq.results import ImageResult
+from samhq.segment.records import OutputMode, records
+
+__all__ = ["CocoWriter", "label_image", "write_labels", "write_masks"]
+
+
+class CocoWriter:
+    """Writes one COCO file image by image; use it as a context manager.
+
+    Every kept object is an annotation with its whole mask as compressed run lengths. Pages of a file
+    are images of their own, told apart by "page".
+    Source of the format: https://cocodataset.org/#format-data
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._appearing = appearing_file(path)
+        self._images: list[dict[str, Any]] = []
+        self._count = 0
+        self.written = path
+
+    def __enter__(self) -> CocoWriter:
+        """Open the temporary file."""
+        self._file = self._appearing.__enter__()
+        self._file.stream.write(b'{"annotations": [')
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Write what is known at the end, and let the file appear."""
+        if error[0] is None:
+            rest = {
+                "images": self._images,
+                "categories": [{"id": 1, "name": "object", "supercategory": "object"}],
+                "info": {"description": "objects found by samhq with SAM-HQ"},
+                "licenses": [],
+            }
+            text = json.dumps(rest, ensure_ascii=False)
+            self._file.stream.write(b"\n], " + text[1:].encode("utf-8") + b"\n")
+        self._appearing.__exit__(*error)
+        self.written = self._file.written
+
+    def add(self, result: ImageResult) -> None:
+        """Write the kept objects of one image; a failed image is left out."""
+        record = result.record
+        if record.status == "failed":
+            return
+        image_id = len(self._images) + 1
+        self._images.append(
+            {
+                "id": image_id,
+                "file_name": record.path,
+                "page": record.page,
+                "width": record.width,
+                "height": record.height,
+            }
+        )
+        for annotation in _annotations(result):
+            self._count += 1
+            line = json.dumps({"id": self._count, "image_id": image_id, **annotation})
+            lead = b",\n" if self._count > 1 else b"\n"
+            self._file.stream.write(lead + line.encode("ascii"))
+
+
+def _annotations(result: ImageResult) -> Iterable[dict[str, Any]]:
+    filtered = result.filtered
+    kept = np.flatnonzero(filtered.keep)
+    table = result.masks[kept]
+    for place, record in enumerate(records(table, "coco_rle")):
+        i = kept[place]
+        x0, y0, x1, y1 = (int(v) for v in table.boxes[place])
+        yield {
+            "category_id": 1,
+            "iscrowd": 0,
+            "segmentation": record["segmentation"],
+            "area": record["area"],
+            "bbox": [x0, y0, x1 - x0, y1 - y0],
+            "predicted_iou": record["predicted_iou"],
+            "stability_score": record["stability_score"],
+            "object": place + 1,
+            "area_px": int(filtered.area[i]),
+            "intensity": float(filtered.intensity[i]),
+            "ratio": float(filtered.ratio[i]),
+            "initial_area_px": int(filtered.initial_area[i]),
+            "initial_intensity": float(filtered.initial_intensity[i]),
+            "initial_ratio": float(filtered.initial_ratio[i]),
+        }
+
+
+def label_image(masks: MaskTable) -> npt.NDArray[np.uint32]:
+    """Masks as one image: 0 background, i + 1 for mask i.
+
+    Where masks overlap the smaller one is seen, so that an object inside another stays visible.
+    Returns (height, width) uint32.
+    """
+    labels = np.zeros((masks.height, masks.width), dtype=np.uint32)
+    for i in np.argsort(-masks.areas(), kind="stable"):
+        x0, y0, x1, y1 = masks.boxes[i]
+        labels[y0:y1, x0:x1][masks.crop(int(i))] = i + 1
+    return labels
+
+
+def write_labels(result: ImageResult, path: Path) -> tuple[Path, int]:
+    """Write the kept objects of an image as a label image, .tif or .png.
+
+    uint16, or uint32 where there are more than 65535 objects (only .tif holds them).
+    Returns the path and how many objects are hidden completely under smaller ones.
+    """
+    table = result.masks[result.filtered.keep]
+    wide = label_image(table)
+    hidden = len(table) - len(np.unique(wide[wide > 0]))
+    labels = wide.astype(np.uint16) if len(table) <= np.iinfo(np.uint16).max else wide
+    if path.suffix.lower() in (".tif", ".tiff"):
+        written = write_bytes(path, _tiff(labels))
+    elif labels.dtype == np.uint16:
+        written = write_bytes(path, _png(labels))
+    else:
+        raise ExportError(f"{path}: PNG holds 65535 labels, there are {len(table)}; choose TIFF")
+    return written, hidden
+
+
+def write_masks(result: ImageResult, stem: Path, mode: OutputMode) -> Path:
+    """Write the masks of the kept objects of an image in one of the output modes of SAM.
+
+    binary_mask: a folder <stem>_sam_hq_masks with one 0/255 PNG an object, named by its number. The other
+    two: <stem>_sam_hq_masks.json with a list of the official records.
+    Returns the folder or file.
+    """
+    table = result.masks[result.filtered.keep]
+    if mode == "binary_mask":
+        folder = stem.with_name(stem.name + "_sam_hq_masks")
+        for i in range(len(table)):
+            write_bytes(folder / f"{i + 1:04d}.png", _png(table.mask(i).astype(np.uint8) * 255))
+        return folder
+    path = stem.with_name(stem.name + "_sam_hq_masks.json")
+    return write_text(path, json.dumps(records(table, mode)) + "\n")
+
+
+def _tiff(labels: npt.NDArray[Any]) -> bytes:
+    import tifffile
+
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream, labels, compression="zlib", photometric="minisblack", metadata=None, software="samhq"
+    )
+    return stream.getvalue()
+
+
+def _png(picture: npt.NDArray[Any]) -> bytes:
+    done, data = cv2.imencode(".png", picture)
+    if not done:
+        raise ExportError("a picture could not be encoded as PNG; it may be too large")
+    return bytes(data)

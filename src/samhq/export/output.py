@@ -1,0 +1,234 @@
+"""The output folder of a run under one filter, written in one pass over its images."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from samhq.errors import ExportError, ImageReadError
+from samhq.export.masks import CocoWriter, write_labels, write_masks
+from samhq.export.pictures import ContactSheet, annotate, output_stems, picture_names, write_picture
+from samhq.export.tables import TableWriter, data_file_name
+from samhq.files import long_path, safe_name
+from samhq.monitor import SILENT, Event, Monitor
+from samhq.results import ImageResult, Outcome, RunResults
+from samhq.settings import FilterSettings, Settings, save_settings
+from samhq.store import ImageRecord
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "ExportFormat",
+    "OutputSummary",
+    "export_format",
+    "output_folder_name",
+    "write_output",
+]
+
+ExportFormat = Literal["csv", "txt", "coco", "labels", "masks"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = ("csv", "txt", "coco", "labels", "masks")
+_LONGEST_NAME_BYTES = 200
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSummary:
+    """What was written.
+
+    folder: where. images: in the run. objects_kept: by the filter. outcomes: images by what became of
+    them. files: written, by kind. warnings: what a user should know.
+    """
+
+    folder: Path
+    images: int
+    objects_kept: int
+    outcomes: dict[Outcome, int]
+    files: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def output_folder_name(name: str, settings: FilterSettings) -> str:
+    """Folder of one filter setting, e.g. "slides_SAM_HQ_Output_A=199_I=0_R=37.0_Agg=35-100"."""
+    tail = f"_SAM_HQ_Output_{settings.folder_tag()}"
+    room = _LONGEST_NAME_BYTES - len(tail.encode("utf-8"))
+    return safe_name(name.encode("utf-8")[:room].decode("utf-8", errors="ignore") + tail)
+
+
+def write_output(
+    results: RunResults,
+    folder: Path,
+    *,
+    name: str,
+    settings: Settings,
+    model: Mapping[str, Any],
+    read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]],
+    monitor: Monitor = SILENT,
+) -> OutputSummary:
+    """Write tables, annotated pictures and settings.json of a run under its filter.
+
+    name: of the input. read_rgb: gives the picture of an image; where it fails the picture is left out
+    with a warning. Raises ExportError if the folder cannot be written, Cancelled.
+    """
+    records = results.records()
+    pictures = picture_names(records)
+    sheet = ContactSheet() if settings.output.contact_sheet else None
+    tally = _Tally()
+    tables = TableWriter(
+        objects_csv=folder / "objects.csv",
+        images_csv=folder / "images.csv",
+        data_file=folder / data_file_name(name),
+        settings=settings,
+        model=model,
+    )
+    wants_pictures = settings.output.pictures or sheet is not None
+    with tables:
+        for result in _watched(results, records, tally, monitor):
+            tables.add(result)
+            if not wants_pictures or result.outcome is Outcome.FAILED:
+                continue
+            picture = _picture(result, settings, read_rgb, tally)
+            if picture is None:
+                continue
+            relative = pictures[result.record.path, result.record.page]
+            if settings.output.pictures:
+                tally.note_file("pictures", write_picture(folder / relative, picture), folder / relative)
+            if sheet is not None:
+                sheet.add(relative, picture)
+    for meant, written in tables.written:
+        tally.note_file("tables", written, meant)
+    if sheet is not None:
+        for number, page in enumerate(sheet.sheets(), start=1):
+            path = folder / f"contact_sheet_{number}.png"
+            tally.note_file("contact sheets", write_picture(path, page), path)
+    save_settings(settings, folder / "settings.json")
+    tally.warn_of_strangers(folder, set(pictures.values()) if settings.output.pictures else None)
+    return tally.summary(folder)
+
+
+def export_format(
+    results: RunResults,
+    folder: Path,
+    *,
+    format: ExportFormat,  # noqa: A002 - the word of the command line
+    name: str,
+    settings: Settings,
+    model: Mapping[str, Any],
+    monitor: Monitor = SILENT,
+) -> OutputSummary:
+    """Write the kept objects of a run in one format. Raises ExportError, Cancelled."""
+    if format not in EXPORT_FORMATS:
+        raise ExportError(f"{format}: there is no such format; choose one of {', '.join(EXPORT_FORMATS)}")
+    records = results.records()
+    stems = output_stems(records)
+    tally = _Tally()
+    with ExitStack() as stack:
+        coco = (
+            stack.enter_context(CocoWriter(folder / f"{name}_SAM_HQ_coco.json")) if format == "coco" else None
+        )
+        tables = TableWriter(
+            objects_csv=folder / "objects.csv" if format == "csv" else None,
+            images_csv=folder / "images.csv" if format == "csv" else None,
+            data_file=folder / data_file_name(name) if format == "txt" else None,
+            settings=settings,
+            model=model,
+        )
+        stack.enter_context(tables)
+        for result in _watched(results, records, tally, monitor):
+            stem = folder / stems[result.record.path, result.record.page]
+            tables.add(result)
+            if coco is not None:
+                coco.add(result)
+            elif format == "labels" and result.outcome is not Outcome.FAILED:
+                path = stem.with_name(stem.name + "_sam_hq_labels.tif")
+                written, hidden = write_labels(result, path)
+                tally.note_file("label images", written, path)
+                if hidden:
+                    tally.warnings.append(
+                        f"{result.record.path}: {hidden} objects lie wholly under smaller ones"
+                    )
+            elif format == "masks" and result.filtered.keep.any():
+                write_masks(result, stem, settings.output.output_mode)
+                tally.files["masks"] += int(result.filtered.keep.sum())
+    for meant, written in [*tables.written, *([(coco.path, coco.written)] if coco else [])]:
+        tally.note_file("tables", written, meant)
+    return tally.summary(folder)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts what is written while it is written."""
+
+    images: int = 0
+    objects: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+
+    def note_image(self, result: ImageResult) -> None:
+        self.images += 1
+        self.objects += int(result.filtered.keep.sum())
+        self.outcomes[result.outcome] += 1
+
+    def note_file(self, kind: str, written: Path, meant: Path) -> None:
+        self.files[kind] += 1
+        if written.name != meant.name:
+            self.warnings.append(f"{meant.name} is open in another program; the new one is {written.name}")
+
+    def warn_of_strangers(self, folder: Path, pictures: set[str] | None) -> None:
+        """Name pictures that an earlier output left here and this one did not write."""
+        if pictures is None:
+            return
+        root = long_path(folder)
+        here = {p.relative_to(root).as_posix() for p in root.rglob("*_sam_hq.png")}
+        old = sorted(here - pictures)
+        if old:
+            self.warnings.append(
+                f"{len(old)} pictures are of images that are not in the run any more, e.g. {old[0]}"
+            )
+
+    def summary(self, folder: Path) -> OutputSummary:
+        return OutputSummary(
+            folder=folder,
+            images=self.images,
+            objects_kept=self.objects,
+            outcomes={outcome: self.outcomes[outcome] for outcome in Outcome},
+            files=dict(self.files),
+            warnings=tuple(self.warnings),
+        )
+
+
+def _watched(
+    results: RunResults, records: list[ImageRecord], tally: _Tally, monitor: Monitor
+) -> Iterator[ImageResult]:
+    """The results one after the other, counted and reported."""
+    for number, record in enumerate(records):
+        monitor.check()
+        monitor.report(
+            Event(stage="export", done=number, total=len(records), item=record.path, objects=tally.objects)
+        )
+        result = results.image(record)
+        tally.note_image(result)
+        yield result
+    monitor.report(Event(stage="export", done=len(records), total=len(records), objects=tally.objects))
+
+
+def _picture(
+    result: ImageResult,
+    settings: Settings,
+    read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]],
+    tally: _Tally,
+) -> npt.NDArray[np.uint8] | None:
+    try:
+        rgb = read_rgb(result.record)
+    except (ImageReadError, OSError) as error:
+        _log.debug("no picture of %s", result.record.path, exc_info=error)
+        tally.warnings.append(f"no picture of {result.record.path}: {error}")
+        return None
+    return annotate(rgb, result.masks, result.filtered, label=settings.output.label)

@@ -1,0 +1,305 @@
+"""The tables of a run under one filter: objects.csv, images.csv and the tab-separated data file.
+
+All are written in one pass over the images and appear whole or not at all. Floats are written in the
+shortest form that reads back as the same number, and nothing depends on time, machine or folder, so
+equal results give equal bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samhq import __version__
+from samhq.files import AppearingFile, appearing_file
+from samhq.filters import FilteredObjects, Rejection
+from samhq.results import ImageResult
+from samhq.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "IMAGE_COLUMNS",
+    "OBJECT_COLUMNS",
+    "TableWriter",
+    "data_file_name",
+    "images_frame",
+    "objects_frame",
+]
+
+OBJECT_COLUMNS = (
+    "image",
+    "object",
+    "area_px",
+    "intensity",
+    "ratio",
+    "initial_area_px",
+    "initial_intensity",
+    "initial_ratio",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "centroid_x",
+    "centroid_y",
+    "predicted_iou",
+    "stability_score",
+    "crop_x0",
+    "crop_y0",
+    "crop_x1",
+    "crop_y1",
+    "point_x",
+    "point_y",
+    "page",
+    "page_name",
+)
+_DROPPED = {
+    "dropped_by_min_area": Rejection.AREA,
+    "dropped_by_min_intensity": Rejection.INTENSITY,
+    "dropped_by_min_ratio": Rejection.RATIO,
+    "dropped_by_range": Rejection.RANGE,
+    "dropped_by_overlap": Rejection.NO_PIXELS,
+}
+IMAGE_COLUMNS = (
+    "image",
+    "page",
+    "page_name",
+    "result",
+    "reason",
+    "objects_found",
+    "objects_kept",
+    "area_px",
+    "intensity",
+    "ratio",
+    *_DROPPED,
+    "overlap_fraction",
+    "width",
+    "height",
+    "dtype",
+    "bits",
+    "scale",
+    "black",
+    "white",
+    "pixel_size_um",
+    "notes",
+    "sha256",
+)
+_BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
+
+
+def data_file_name(name: str) -> str:
+    """Name of the tab-separated data file of an input."""
+    return f"{name}_SAM_HQ_Numerical_Data.txt"
+
+
+class TableWriter:
+    """Writes any of the three tables row by row; use it as a context manager.
+
+    They appear under their names when the block ends without an error. `written` then holds, for each, the
+    path that was asked for and the one that was written: a table that another program holds open is kept,
+    and a new one with a number stands beside it.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects_csv: Path | None = None,
+        images_csv: Path | None = None,
+        data_file: Path | None = None,
+        settings: Settings,
+        model: Mapping[str, Any],
+    ) -> None:
+        self._paths = {"objects": objects_csv, "images": images_csv, "data": data_file}
+        self._header = _settings_lines(settings, model)
+        self._stack = ExitStack()
+        self._files: dict[str, AppearingFile] = {}
+        self.written: list[tuple[Path, Path]] = []
+
+    def __enter__(self) -> TableWriter:
+        """Open the temporary files and write the heads."""
+        for kind, path in self._paths.items():
+            if path is not None:
+                self._files[kind] = self._stack.enter_context(appearing_file(path))
+        self._write("objects", _BOM + _csv_line(OBJECT_COLUMNS))
+        self._write("images", _BOM + _csv_line(IMAGE_COLUMNS))
+        self._write("data", self._header + _tab_line(OBJECT_COLUMNS))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Let the files appear, or vanish after an error."""
+        self._stack.__exit__(*error)
+        if error[0] is None:
+            self.written = [(path, self._files[kind].written) for kind, path in self._paths.items() if path]
+
+    def add(self, result: ImageResult) -> None:
+        """Write the rows of one image."""
+        rows = list(_object_rows(result)) if {"objects", "data"} & self._files.keys() else []
+        name = (result.record.path, result.record.page_name)
+        self._write("objects", _body(rows, _csv_field(name[0]), _csv_field(name[1]), ",", "\r\n"))
+        self._write("data", _body(rows, _tab_field(name[0]), _tab_field(name[1]), "\t", "\n"))
+        self._write("images", _csv_line(_image_row(result)))
+
+    def _write(self, kind: str, data: bytes) -> None:
+        file = self._files.get(kind)
+        if file is not None:
+            stream: IO[bytes] = file.stream
+            stream.write(data)
+
+
+def objects_frame(results: Iterable[ImageResult]) -> pd.DataFrame:
+    """All kept objects, one row each, with OBJECT_COLUMNS."""
+    import pandas as pd
+
+    parts = [_object_frame(result) for result in results]
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(OBJECT_COLUMNS))
+
+
+def images_frame(results: Iterable[ImageResult]) -> pd.DataFrame:
+    """Every image, one row each, with IMAGE_COLUMNS."""
+    import pandas as pd
+
+    return pd.DataFrame([_image_row(result) for result in results], columns=list(IMAGE_COLUMNS))
+
+
+# -------------------------------------------------------------------- rows
+
+
+def _object_columns(result: ImageResult) -> dict[str, npt.NDArray[Any]]:
+    """The numeric columns of the kept objects of one image."""
+    keep = result.filtered.keep
+    filtered, masks = result.filtered, result.masks
+    columns: dict[str, npt.NDArray[Any]] = {
+        "object": np.arange(1, int(keep.sum()) + 1),
+        "area_px": filtered.area[keep],
+        "intensity": filtered.intensity[keep],
+        "ratio": filtered.ratio[keep],
+        "initial_area_px": filtered.initial_area[keep],
+        "initial_intensity": filtered.initial_intensity[keep],
+        "initial_ratio": filtered.initial_ratio[keep],
+    }
+    columns |= dict(zip(("x0", "y0", "x1", "y1"), masks.boxes[keep].T, strict=True))
+    columns |= dict(zip(("centroid_x", "centroid_y"), result.measurements.centroids[keep].T, strict=True))
+    columns |= {"predicted_iou": masks.predicted_iou[keep], "stability_score": masks.stability_score[keep]}
+    columns |= dict(zip(("crop_x0", "crop_y0", "crop_x1", "crop_y1"), masks.crop_boxes[keep].T, strict=True))
+    columns |= dict(zip(("point_x", "point_y"), masks.points[keep].T, strict=True))
+    return columns
+
+
+def _object_frame(result: ImageResult) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {"image": result.record.path, **_object_columns(result)}
+    frame = pd.DataFrame(columns)
+    frame["page"] = result.record.page
+    frame["page_name"] = result.record.page_name
+    return frame[list(OBJECT_COLUMNS)]
+
+
+def _object_rows(result: ImageResult) -> Iterator[tuple[str, ...]]:
+    """The kept objects as text, without the image's name at the front and the page's at the end."""
+    texts = [_texts(values) for values in _object_columns(result).values()]
+    page = str(result.record.page)
+    for row in zip(*texts, strict=True):
+        yield (*row, page)
+
+
+def _texts(values: npt.NDArray[Any]) -> list[str]:
+    if values.dtype.kind in "iu":
+        return [str(v) for v in values.tolist()]
+    if values.dtype == np.float32:
+        return [_float_text(v, str(np.float32(v))) for v in values]
+    return [_float_text(v, repr(v)) for v in values.tolist()]
+
+
+def _float_text(value: float, text: str) -> str:
+    return "" if value != value else text
+
+
+def _image_row(result: ImageResult) -> list[Any]:
+    record, filtered = result.record, result.filtered
+    keep = filtered.keep
+    area = int(filtered.area[keep].sum())
+    intensity = float(filtered.intensity[keep].sum())
+    measured = record.status == "done"
+    row: dict[str, Any] = {
+        "image": record.path,
+        "page": record.page,
+        "page_name": record.page_name,
+        "result": str(result.outcome),
+        "reason": result.reason,
+        "objects_found": len(keep),
+        "objects_kept": int(keep.sum()),
+        "area_px": area,
+        "intensity": intensity,
+        "ratio": intensity / area if area else None,
+        **_dropped(filtered),
+        "overlap_fraction": record.overlap_fraction,
+        "width": record.width if measured else None,
+        "height": record.height if measured else None,
+        "dtype": record.dtype,
+        "bits": record.bits if measured else None,
+        "scale": record.scale_kind,
+        "black": record.black if measured else None,
+        "white": record.white if measured else None,
+        "pixel_size_um": record.pixel_size_um,
+        "notes": "; ".join(record.notes),
+        "sha256": record.file_sha256,
+    }
+    return [row[name] for name in IMAGE_COLUMNS]
+
+
+def _dropped(filtered: FilteredObjects) -> dict[str, int]:
+    return {name: int(np.count_nonzero(filtered.rejection & flag)) for name, flag in _DROPPED.items()}
+
+
+# -------------------------------------------------------------------- text
+
+
+def _body(rows: Sequence[tuple[str, ...]], name: str, page_name: str, mark: str, end: str) -> bytes:
+    """Rows between the name of their image and that of their page; the other fields are plain numbers."""
+    return "".join(f"{name}{mark}{mark.join(row)}{mark}{page_name}{end}" for row in rows).encode("utf-8")
+
+
+def _csv_line(values: Iterable[Any]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerow(["" if v is None else v for v in values])
+    return text.getvalue().encode("utf-8")
+
+
+def _csv_field(text: str) -> str:
+    # Quoted whenever a spreadsheet could take it for a formula, a number or two fields.
+    if text and (text[0] in "=+-@" or set(text) & set(',"\r\n')):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _tab_line(values: Iterable[str]) -> bytes:
+    return ("\t".join(values) + "\n").encode("utf-8")
+
+
+def _tab_field(text: str) -> str:
+    for plain, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(plain, written)
+    return text
+
+
+def _settings_lines(settings: Settings, model: Mapping[str, Any]) -> bytes:
+    """The settings as '#' lines for the head of the data file."""
+    lines = [f"samhq {__version__}", f"model {model['name']} sha256 {model['sha256']}"]
+    plain = settings.to_dict()
+    for group in ("filter", "segmentation", "image"):
+        for name, value in plain[group].items():
+            # The model stands above; its path would differ from machine to machine.
+            if name != "model":
+                lines.append(f"{group}.{name} = {json.dumps(value, ensure_ascii=False)}")
+    return "".join(f"# {line}\n" for line in lines).encode("utf-8")
