@@ -1,0 +1,221 @@
+"""All masks of an image: prompts on a grid, drop the bad masks, drop the duplicates.
+
+Gives the masks of the official SamAutomaticMaskGenerator in its order. Two differences on purpose: a
+mask without any pixel is always dropped (officially it stays if the stability threshold is 0), and
+crops that would hold no pixel are left out (officially they raise an error).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from samhq.errors import SamhqError
+from samhq.masks import MaskTable, runs_from_crop
+from samhq.monitor import SILENT, Event, Monitor
+from samhq.network.checkpoint import LoadedModel
+from samhq.network.preprocess import to_input_frame
+from samhq.network.prompt_encoder import Prompts
+from samhq.network.sam import ImageFeatures
+from samhq.segment.grids import Crop, crops_of, layer_points
+from samhq.segment.memory import Batches, is_out_of_memory
+from samhq.segment.nms import suppress
+from samhq.segment.postprocess import clean_masks, full_size_chunks
+from samhq.segment.scoring import inclusive_boxes, near_crop_edge, stability
+from samhq.settings import SegmentationSettings
+
+__all__ = ["AutomaticMaskGenerator", "check_image"]
+
+FloatArray = npt.NDArray[np.float64]
+Image = npt.NDArray[np.uint8]
+
+
+def check_image(image: Image) -> None:
+    """Raise ValueError unless the array is a (height, width, 3) uint8 picture with at least one pixel."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(
+            f"image is {image.dtype} {image.shape}, expected uint8 (height, width, 3) with pixels"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What stays the same while one image is segmented."""
+
+    image: Image
+    monitor: Monitor
+    batches: Batches
+    points: list[FloatArray]
+    parts: int  # prompt batches of the whole image, at the size asked for
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+
+@dataclass(slots=True)
+class _Progress:
+    points: int = 0
+    objects: int = 0
+
+
+class AutomaticMaskGenerator:
+    """Segments whole images with one model and one set of settings."""
+
+    def __init__(
+        self, loaded: LoadedModel, settings: SegmentationSettings, *, points_per_batch: int = 64
+    ) -> None:
+        """points_per_batch: prompts the network draws at once; changes memory and speed only."""
+        if points_per_batch < 1:
+            raise ValueError(f"points_per_batch {points_per_batch} must be 1 or more")
+        self.model = loaded.model
+        self.settings = settings
+        self.points_per_batch = points_per_batch
+
+    def generate(self, image: Image, *, monitor: Monitor = SILENT) -> MaskTable:
+        """Segment one image.
+
+        image: (h, w, 3) uint8 RGB. Before each crop and each batch of prompts monitor.check() is asked
+        and an Event(stage="segment") reported.
+        Raises Cancelled when the monitor says so, and SamhqError when memory runs out even for one prompt.
+        """
+        check_image(image)
+        job, crops = self._plan(image, monitor)
+        progress = _Progress()
+        table = MaskTable.concatenate([self._segment_crop(job, crop, progress) for crop in crops])
+        if len(crops) > 1:
+            # Masks of smaller crops win. In fp32 like the reference, so that the same areas are equal.
+            boxes = table.crop_boxes.astype(np.int64)
+            areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+            scores = np.float32(1) / areas.astype(np.float32)
+            kept = suppress(_inclusive(table), scores, iou_threshold=self.settings.crop_nms_thresh)
+            table = table[kept]
+        if self.settings.min_mask_region_area > 0:
+            limit = max(self.settings.box_nms_thresh, self.settings.crop_nms_thresh)
+            table = clean_masks(table, min_area=self.settings.min_mask_region_area, iou_threshold=limit)
+        monitor.report(Event(stage="segment", part=job.parts, parts=job.parts, objects=len(table)))
+        return table
+
+    def _plan(self, image: Image, monitor: Monitor) -> tuple[_Job, list[Crop]]:
+        settings = self.settings
+        crops = crops_of(
+            height=image.shape[0],
+            width=image.shape[1],
+            layers=settings.crop_n_layers,
+            overlap_ratio=settings.crop_overlap_ratio,
+        )
+        points = layer_points(settings)
+        total = sum(len(points[crop.layer]) for crop in crops)
+
+        def on_smaller(size: int) -> None:
+            message = f"memory ran out; going on with {size} prompts at once"
+            monitor.report(Event(stage="segment", message=message, level="warning"))
+
+        batches = Batches(self.points_per_batch, on_smaller=on_smaller)
+        parts = -(-total // self.points_per_batch)
+        return _Job(image=image, monitor=monitor, batches=batches, points=points, parts=parts), crops
+
+    def _segment_crop(self, job: _Job, crop: Crop, progress: _Progress) -> MaskTable:
+        """The masks of one crop, in pixels of the image, without duplicates among themselves."""
+        job.monitor.check()
+        features = self._encode(job.image[crop.y0 : crop.y1, crop.x0 : crop.x1])
+        points = job.points[crop.layer] * np.array([crop.width, crop.height])
+
+        def segment(part: slice) -> MaskTable:
+            self._tell(job, progress)
+            return self._segment_batch(job, crop, features=features, points=points[part])
+
+        found = []
+        for part, table in job.batches.run(len(points), segment):
+            found.append(table)
+            progress.points += part.stop - part.start
+            progress.objects += len(table)
+        table = MaskTable.concatenate(found)
+        kept = suppress(_inclusive(table), table.predicted_iou, iou_threshold=self.settings.box_nms_thresh)
+        progress.objects -= len(table) - len(kept)
+        return table[kept]
+
+    def _tell(self, job: _Job, progress: _Progress) -> None:
+        job.monitor.check()
+        part = progress.points // self.points_per_batch
+        job.monitor.report(Event(stage="segment", part=part, parts=job.parts, objects=progress.objects))
+
+    def _encode(self, image: Image) -> ImageFeatures:
+        try:
+            return self.model.encode_image(image)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise SamhqError(
+                f"image {image.shape[1]}x{image.shape[0]}: memory ran out in the encoder; close other programs that "
+                "use it, choose --device cpu or a smaller model"
+            ) from error
+
+    @torch.inference_mode()
+    def _segment_batch(
+        self, job: _Job, crop: Crop, *, features: ImageFeatures, points: FloatArray
+    ) -> MaskTable:
+        """The acceptable masks of some points of a crop."""
+        placed = to_input_frame(points, original=features.original_size, resized=features.input_size)
+        prompts = Prompts(
+            points=torch.from_numpy(placed)[:, None], labels=torch.ones(len(placed), 1, dtype=torch.int64)
+        )
+        decoded = self.model.decode(features, prompts, min_iou=self.settings.pred_iou_thresh)
+        # Bilinear values lie between the values around them: without a positive one there is no mask.
+        drawn = torch.nonzero(decoded.logits.amax(dim=(1, 2)) > 0)[:, 0]
+        found = [MaskTable.empty(height=job.height, width=job.width)]
+        for part, logits in full_size_chunks(
+            decoded.logits[drawn],
+            image_size=self.model.image_size,
+            input_size=features.input_size,
+            original_size=features.original_size,
+        ):
+            prompt = decoded.prompts[drawn[part]].cpu().numpy()
+            iou = decoded.predicted_iou[drawn[part]].cpu().numpy()
+            found.append(self._acceptable(job, crop, logits=logits, iou=iou, points=points[prompt]))
+        return MaskTable.concatenate(found)
+
+    def _acceptable(
+        self, job: _Job, crop: Crop, *, logits: Tensor, iou: npt.NDArray[np.float32], points: FloatArray
+    ) -> MaskTable:
+        """The stable masks that a crop's edge does not cut, out of full-size logits (n, h, w) of a crop."""
+        score = stability(logits, offset=self.settings.stability_score_offset)
+        # A mask without pixels has no stability (0/0); it is dropped whatever the threshold.
+        good = (score >= self.settings.stability_score_thresh) & (logits.amax(dim=(1, 2)) > 0)
+        chosen = torch.nonzero(good)[:, 0]
+        masks = logits[chosen] > 0
+        boxes = inclusive_boxes(masks).cpu().numpy()
+        whole = ~near_crop_edge(boxes, crop=crop, height=job.height, width=job.width)
+        rows = np.flatnonzero(whole)
+        kept = chosen.cpu().numpy()[rows]
+        runs = []
+        for row in rows:
+            x0, y0, x1, y1 = (int(v) for v in boxes[row])
+            inside = masks[row, y0 : y1 + 1, x0 : x1 + 1].cpu().numpy()
+            runs.append(
+                runs_from_crop(inside, x0=x0 + crop.x0, y0=y0 + crop.y0, height=job.height, width=job.width)
+            )
+        shift = np.array([crop.x0, crop.y0])
+        return MaskTable.from_runs(
+            runs,
+            height=job.height,
+            width=job.width,
+            boxes=boxes[rows] + np.array([*shift, *(shift + 1)]),
+            predicted_iou=iou[kept],
+            stability_score=score.cpu().numpy()[kept],
+            points=points[kept] + shift,
+            crop_boxes=np.tile(np.array(crop.box), (len(rows), 1)),
+        )
+
+
+def _inclusive(table: MaskTable) -> npt.NDArray[np.int32]:
+    """Boxes whose last column and row lie inside the mask, which is what the official thresholds mean."""
+    return table.boxes - np.array([0, 0, 1, 1], dtype=np.int32)
