@@ -226,7 +226,7 @@ def test_aggregate_prints_numbers_and_draws(tmp_path, call):
     code, out, _ = call("aggregate", MICROGRAPHS / "histology/nuclei_1.png", "--chart", chart, "--json")
     assert code == 0
     numbers = json.loads(out)
-    gray = cv2.imread(str(MICROGRAPHS / "histology/nuclei_1.png"), cv2.IMREAD_GRAYSCALE)
+    gray = cv2.cvtColor(cv2.imread(str(MICROGRAPHS / "histology/nuclei_1.png")), cv2.COLOR_BGR2GRAY)
     assert numbers["mean"] == pytest.approx(float((100 - gray / 255 * 100).mean()))
     assert numbers["peaks"]
     assert chart.read_text(encoding="utf-8").lstrip().startswith("<?xml")

@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from samhq.errors import ExportError, ImageReadError
 from samhq.export.masks import CocoWriter, write_labels, write_masks
-from samhq.export.pictures import ContactSheet, annotate, output_stems, picture_names, write_picture
+from samhq.export.names import output_stems, picture_names
+from samhq.export.pictures import annotate, write_picture
+from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
 from samhq.files import long_path, safe_name
 from samhq.monitor import SILENT, Event, Monitor

@@ -1,0 +1,55 @@
+"""Names of the files that belong to one image: unique, and accepted by every system."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from samhq.files import safe_name
+from samhq.store import ImageRecord
+
+__all__ = ["output_stems", "picture_names"]
+
+_LONGEST_BYTES = 180  # leaves room for the endings within the 255 bytes of most systems
+
+
+def picture_names(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
+    """(path, page) of every image to the path of its annotated picture in the output folder."""
+    return {key: f"{stem}_sam_hq.png" for key, stem in output_stems(records).items()}
+
+
+def output_stems(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
+    """(path, page) of every image to the beginning of its output files, relative, with "/".
+
+    The subfolders and the stem of the image; stems that would collide, also where upper and lower case
+    are the same, keep their extension; pages are numbered where a file has several.
+    """
+    images = list(records)
+    plain = {r.path: PurePosixPath(r.path).with_suffix("") for r in images}
+    uses = Counter(str(stem).casefold() for stem in plain.values())
+    stems: dict[tuple[str, int], str] = {}
+    taken: set[str] = set()
+    for record in images:
+        stem = plain[record.path]
+        if uses[str(stem).casefold()] > 1:
+            stem = PurePosixPath(record.path)
+        page = f"_page-{record.page:02d}" if record.pages > 1 else ""
+        *folders, name = stem.parts
+        parts = [_short(safe_name(folder)) for folder in folders]
+        full = "/".join([*parts, _short(safe_name(name + page))])
+        if full.casefold() in taken:  # cleaning made two names one
+            full = "/".join([*parts, _short(safe_name(name + page), force=f"{record.path}#{record.page}")])
+        taken.add(full.casefold())
+        stems[record.path, record.page] = full
+    return stems
+
+
+def _short(name: str, *, force: str = "") -> str:
+    """The name, cut and marked with a hash if it is too long or not alone."""
+    data = name.encode("utf-8")
+    if len(data) <= _LONGEST_BYTES and not force:
+        return name
+    mark = hashlib.sha256((force or name).encode("utf-8")).hexdigest()[:8]
+    return f"{data[: _LONGEST_BYTES - 9].decode('utf-8', errors='ignore')}~{mark}"

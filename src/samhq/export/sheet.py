@@ -1,0 +1,63 @@
+"""An overview picture of all annotated images of a run."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from samhq.export.text import draw_text, text_size
+
+__all__ = ["ContactSheet"]
+
+Picture = npt.NDArray[np.uint8]
+_THUMB = 320
+_NAME = 20
+_GAP = 8
+_COLUMNS = 6
+_ROWS = 12
+
+
+class ContactSheet:
+    """Collects thumbnails, so that memory stays small, and lays them out with their names."""
+
+    def __init__(self) -> None:
+        self._thumbs: list[tuple[str, Picture]] = []
+
+    def add(self, name: str, picture: Picture) -> None:
+        """Take in one picture, (h, w, 3) uint8."""
+        height, width = picture.shape[:2]
+        scale = min(1.0, _THUMB / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._thumbs.append(
+            (name, np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
+        )
+
+    def sheets(self) -> list[Picture]:
+        """The overview pictures, 72 images on each; none if there were no pictures."""
+        per_sheet = _COLUMNS * _ROWS
+        return [_sheet(self._thumbs[i : i + per_sheet]) for i in range(0, len(self._thumbs), per_sheet)]
+
+
+def _sheet(thumbs: list[tuple[str, Picture]]) -> Picture:
+    columns = min(_COLUMNS, len(thumbs))
+    rows = -(-len(thumbs) // columns)
+    cell_w, cell_h = _THUMB + _GAP, _THUMB + _NAME + _GAP
+    sheet = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), 245, np.uint8)
+    for place, (name, thumb) in enumerate(thumbs):
+        row, column = divmod(place, columns)
+        x, y = _GAP + column * cell_w, _GAP + row * cell_h
+        height, width = thumb.shape[:2]
+        left, top = x + (_THUMB - width) // 2, y + (_THUMB - height) // 2
+        sheet[top : top + height, left : left + width] = thumb
+        draw_text(sheet, _fitting(name), x=x, y=y + _THUMB + 2, size=13, color=(30, 30, 30), ground=0)
+    return sheet
+
+
+def _fitting(name: str) -> str:
+    """The name, with its beginning cut off if it is wider than a thumbnail: the end tells more."""
+    if text_size(name, 13)[0] <= _THUMB:
+        return name
+    while len(name) > 1 and text_size("…" + name, 13)[0] > _THUMB:
+        name = name[1:]
+    return "…" + name
