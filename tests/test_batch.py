@@ -175,7 +175,7 @@ def test_a_touched_image_is_not_segmented_again(slides, network):
     for path in slides.rglob("*.png"):
         os.utime(path, ns=(1, 1))
     report = start(slides, network)
-    assert (report.segmented, report.objects) == (0, 10)
+    assert (report.segmented, report.skipped, report.objects) == (0, 5, 10)
     assert network.calls == 5
     assert len(stored(slides)) == 5
     assert start(slides, network).skipped == 5

@@ -347,6 +347,7 @@ class _Batch:
             record = _described(record, read, key=self._key(read.sha256, work.page))
             if _same_result(work.earlier, record):
                 self.store.refresh(record)
+                self.skipped += 1
                 self.objects += work.earlier.objects if work.earlier else 0
                 return 0
             masks = self._segmenter()(read.image.rgb, _ImageMonitor(self.log, progress))

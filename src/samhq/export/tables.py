@@ -277,8 +277,7 @@ def _csv_line(values: Iterable[Any]) -> bytes:
 
 
 def _csv_field(text: str) -> str:
-    # Quoted whenever a spreadsheet could take it for a formula, a number or two fields.
-    if text and (text[0] in "=+-@" or set(text) & set(',"\r\n')):
+    if set(text) & set(',"\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from samhq.errors import CheckpointError
 from samhq.network.architectures import PATCH, Architecture, architecture, vit_name
+from samhq.network.devices import is_out_of_memory
 from samhq.network.sam import SamHq
-from samhq.network.weights_file import read_weights, sha256_of
+from samhq.network.weights_file import NO_MEMORY, read_weights, sha256_of
 
 __all__ = ["LoadedModel", "ModelInfo", "inspect_checkpoint", "load_model", "sha256_of"]
 
@@ -86,8 +87,17 @@ def load_model(
     # The network was laid out without memory; the tensors of the file become its parameters.
     network.load_state_dict(state, strict=True, assign=True)
     network.requires_grad_(False)
-    model = network.to_precision(dtype).to(device).eval()
+    model = _placed(network, device=device, dtype=dtype, path=path)
     return LoadedModel(model=model, info=info)
+
+
+def _placed(network: SamHq, *, device: torch.device | str, dtype: torch.dtype, path: Path) -> SamHq:
+    try:
+        return network.to_precision(dtype).to(device).eval()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise CheckpointError(f"{path}: {NO_MEMORY}") from error
 
 
 def inspect_checkpoint(path: Path) -> ModelInfo:
@@ -102,7 +112,7 @@ def _checked(path: Path) -> tuple[dict[str, Tensor], ModelInfo, SamHq]:
     """The tensors the network uses, the file's description, and a network without memory to fill."""
     weights = read_weights(path)
     tensors = _without_prefix(weights.tensors)
-    found = _find_architecture(tensors, weights.metadata, path)
+    found = _find_architecture(tensors, metadata=weights.metadata, path=path)
     tensors = {name: tensor for name, tensor in tensors.items() if not _is_unused(name, found)}
     with torch.device("meta"):
         network = SamHq(found)
@@ -132,9 +142,9 @@ def _is_unused(name: str, found: Architecture) -> bool:
 
 
 def _find_architecture(
-    tensors: Mapping[str, Tensor], metadata: Mapping[str, str], path: Path
+    tensors: Mapping[str, Tensor], *, metadata: Mapping[str, str], path: Path
 ) -> Architecture:
-    found = _encoder_of(tensors, metadata, path)
+    found = _encoder_of(tensors, metadata=metadata, path=path)
     if not any(name.startswith(_HQ_PREFIXES) for name in tensors):
         raise CheckpointError(
             f"{path}: is a plain SAM checkpoint ({found.name}) without the HQ layers; download the SAM-HQ version, "
@@ -148,7 +158,7 @@ def _find_architecture(
     return found
 
 
-def _encoder_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], path: Path) -> Architecture:
+def _encoder_of(tensors: Mapping[str, Tensor], *, metadata: Mapping[str, str], path: Path) -> Architecture:
     stated = _stated_image_size(metadata, path)
     if "image_encoder.patch_embed.seq.0.c.weight" in tensors:  # its tensors do not depend on the image size
         return architecture("vit_tiny", image_size=stated or 1024)

@@ -10,7 +10,7 @@ import torch
 
 from samhq.errors import SettingsError
 
-__all__ = ["choose_device", "choose_precision", "describe_devices"]
+__all__ = ["choose_device", "choose_precision", "describe_devices", "is_out_of_memory"]
 
 _PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -77,6 +77,17 @@ def describe_devices() -> list[dict[str, Any]]:
             }
         )
     return [*found, _describe_cpu()]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of a device or of the computer is used up."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    # The processor and Apple's GPU raise a plain RuntimeError; only its text tells.
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory")
+    )
 
 
 def _describe_cuda(index: int) -> dict[str, Any]:

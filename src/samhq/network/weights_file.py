@@ -15,12 +15,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from samhq.errors import CheckpointError
+from samhq.files import long_path
+from samhq.network.devices import is_out_of_memory
 
 __all__ = ["Weights", "read_weights", "sha256_of"]
 
 _LOG = logging.getLogger(__name__)
 _AGAIN = "get the file again, for example with: samhq models download NAME"
 _DAMAGED = f"is damaged, cut off or not a PyTorch model file; {_AGAIN}"
+NO_MEMORY = "does not fit into memory; close other programs, choose another device or a smaller model"
 _WRAPPERS = ("model", "state_dict")
 
 
@@ -36,7 +39,7 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file as hex, read in pieces. Raises CheckpointError if it cannot be read."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with long_path(path).open("rb") as stream:
             while piece := stream.read(1 << 20):
                 digest.update(piece)
     except OSError as error:
@@ -57,10 +60,10 @@ def read_weights(path: Path) -> Weights:
 
 
 def _head_of(path: Path) -> bytes:
-    if path.is_dir():
+    if long_path(path).is_dir():
         raise CheckpointError(f"{path}: is a folder; choose the model file inside it")
     try:
-        with path.open("rb") as stream:
+        with long_path(path).open("rb") as stream:
             return stream.read(512)
     except FileNotFoundError as error:
         raise CheckpointError(
@@ -91,7 +94,7 @@ def _refuse_other_files(path: Path, head: bytes) -> None:
 
 def _read_safetensors(path: Path) -> Weights:
     try:
-        with safe_open(path, framework="pt", device="cpu") as stream:
+        with safe_open(long_path(path), framework="pt", device="cpu") as stream:
             metadata = dict(stream.metadata() or {})
             # Cloned, so that no memory map keeps the file open: Windows could not replace it then.
             tensors = {name: stream.get_tensor(name).clone() for name in stream.keys()}  # noqa: SIM118
@@ -104,7 +107,7 @@ def _read_safetensors(path: Path) -> Weights:
 def _read_torch(path: Path, head: bytes) -> dict[str, Tensor]:
     try:
         # From a stream: given a path, torch.load goes by the ending of its name.
-        with path.open("rb") as stream, warnings.catch_warnings():
+        with long_path(path).open("rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on odd pickles; what matters is said in the error
             content = torch.load(stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -112,6 +115,7 @@ def _read_torch(path: Path, head: bytes) -> dict[str, Tensor]:
         raise CheckpointError(_pickle_fault(path, error, head=head)) from error
     except (
         RuntimeError,
+        MemoryError,
         EOFError,
         OSError,
         LookupError,
@@ -121,6 +125,8 @@ def _read_torch(path: Path, head: bytes) -> dict[str, Tensor]:
         AssertionError,
     ) as error:  # whatever the unpickler meets in nonsense
         _LOG.info("reading %s failed", path, exc_info=True)
+        if is_out_of_memory(error):
+            raise CheckpointError(f"{path}: {NO_MEMORY}") from error
         raise CheckpointError(f"{path}: {_DAMAGED}") from error
     return _state_dict_of(content, path)
 

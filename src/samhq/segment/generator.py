@@ -18,11 +18,12 @@ from samhq.errors import SamhqError
 from samhq.masks import MaskTable, runs_from_crop
 from samhq.monitor import SILENT, Event, Monitor
 from samhq.network.checkpoint import LoadedModel
+from samhq.network.devices import is_out_of_memory
 from samhq.network.preprocess import to_input_frame
 from samhq.network.prompt_encoder import Prompts
 from samhq.network.sam import ImageFeatures
 from samhq.segment.grids import Crop, crops_of, layer_points
-from samhq.segment.memory import Batches, is_out_of_memory
+from samhq.segment.memory import Batches
 from samhq.segment.nms import suppress
 from samhq.segment.postprocess import clean_masks, full_size_chunks
 from samhq.segment.scoring import inclusive_boxes, near_crop_edge, stability
@@ -90,7 +91,7 @@ class AutomaticMaskGenerator:
         check_image(image)
         job, crops = self._plan(image, monitor)
         progress = _Progress()
-        table = MaskTable.concatenate([self._segment_crop(job, crop, progress) for crop in crops])
+        table = MaskTable.concatenate([self._segment_crop(job, crop, progress=progress) for crop in crops])
         if len(crops) > 1:
             # Masks of smaller crops win. In fp32 like the reference, so that the same areas are equal.
             boxes = table.crop_boxes.astype(np.int64)
@@ -123,7 +124,7 @@ class AutomaticMaskGenerator:
         parts = -(-total // self.points_per_batch)
         return _Job(image=image, monitor=monitor, batches=batches, points=points, parts=parts), crops
 
-    def _segment_crop(self, job: _Job, crop: Crop, progress: _Progress) -> MaskTable:
+    def _segment_crop(self, job: _Job, crop: Crop, *, progress: _Progress) -> MaskTable:
         """The masks of one crop, in pixels of the image, without duplicates among themselves."""
         job.monitor.check()
         features = self._encode(job.image[crop.y0 : crop.y1, crop.x0 : crop.x1])

@@ -9,21 +9,11 @@ from typing import TypeVar
 import torch
 
 from samhq.errors import SamhqError
+from samhq.network.devices import is_out_of_memory
 
-__all__ = ["Batches", "is_out_of_memory"]
+__all__ = ["Batches"]
 
 T = TypeVar("T")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the memory of a device or of the computer is used up."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    # The processor and Apple's GPU raise a plain RuntimeError; only its text tells.
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory")
-    )
 
 
 class Batches:
@@ -47,7 +37,7 @@ class Batches:
             part = slice(start, min(start + self.size, count))
             done = self._attempt(work, part)
             if done is None:
-                self._shrink()
+                self._shrink(part.stop - part.start)
                 continue
             yield part, done[0]
             start = part.stop
@@ -61,15 +51,15 @@ class Batches:
                 raise
             return None
 
-    def _shrink(self) -> None:
+    def _shrink(self, tried: int) -> None:
         # Only here, with the failed attempt's stack gone, can its tensors be freed.
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        if self.size == 1:
+        if tried == 1:
             raise SamhqError(
                 "prompts: memory ran out for a single prompt; close other programs that use it, choose --device cpu, "
                 "a smaller model or smaller images"
             )
-        self.size = max(1, self.size // 2)
+        self.size = tried // 2
         self._on_smaller(self.size)

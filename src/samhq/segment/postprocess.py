@@ -56,7 +56,7 @@ def clean_masks(table: MaskTable, *, min_area: int, iou_threshold: float) -> Mas
     """
     runs, changed = [], np.zeros(len(table), dtype=np.bool_)
     for i in range(len(table)):
-        mask, (x0, y0), changed[i] = _clean_one(table, i, min_area)
+        mask, (x0, y0), changed[i] = _clean_one(table, i, min_area=min_area)
         runs.append(
             runs_from_crop(mask, x0=x0, y0=y0, height=table.height, width=table.width)
             if changed[i]
@@ -75,7 +75,7 @@ def clean_masks(table: MaskTable, *, min_area: int, iou_threshold: float) -> Mas
     return cleaned[suppress(inclusive, (~changed).astype(np.float32), iou_threshold=iou_threshold)]
 
 
-def _clean_one(table: MaskTable, index: int, min_area: int) -> tuple[BoolArray, tuple[int, int], bool]:
+def _clean_one(table: MaskTable, index: int, *, min_area: int) -> tuple[BoolArray, tuple[int, int], bool]:
     """The cleaned part of a mask, where its upper left pixel lies, and whether anything changed."""
     x0, y0, x1, y1 = (int(v) for v in table.boxes[index])
     left, top, right, bottom = x0, y0, table.width - x1, table.height - y1

@@ -66,8 +66,8 @@ class Predictor:
         if self._features is None:
             raise RuntimeError("predict needs an image; call set_image first")
         prompts = Prompts(
-            **self._points(points, point_labels, self._features),
-            boxes=None if box is None else self._box(box, self._features),
+            **_points_in_frame(points, point_labels, features=self._features),
+            boxes=None if box is None else _box_in_frame(box, self._features),
             masks=None if mask_input is None else self._mask(mask_input),
         )
         if prompts.points is None and prompts.boxes is None and prompts.masks is None:
@@ -87,32 +87,6 @@ class Predictor:
             low_res_logits=decoded.logits.cpu().numpy(),
         )
 
-    def _points(
-        self, points: npt.ArrayLike | None, labels: npt.ArrayLike | None, features: ImageFeatures
-    ) -> dict[str, Tensor]:
-        if points is None:
-            if labels is not None:
-                raise ValueError("point_labels are given without points; give both or neither")
-            return {}
-        places = _numbers("points", points)
-        if places.ndim != 2 or places.shape[1] != 2 or not len(places):
-            raise ValueError(f"points has shape {places.shape}, expected (n, 2) with at least one point")
-        if labels is None:
-            raise ValueError("points are given without point_labels; give 1 (inside) or 0 (outside) for each")
-        kinds = np.asarray(labels)
-        if kinds.shape != (len(places),) or not np.isin(kinds, (0, 1)).all():
-            raise ValueError(f"point_labels must be {len(places)} values of 0 or 1, one for each point")
-        return {
-            "points": _in_frame(places, features)[None],
-            "labels": torch.from_numpy(kinds.astype(np.int64))[None],
-        }
-
-    def _box(self, box: npt.ArrayLike, features: ImageFeatures) -> Tensor:
-        corners = _numbers("box", box)
-        if corners.shape != (4,) or corners[0] >= corners[2] or corners[1] >= corners[3]:
-            raise ValueError(f"box must be x0, y0, x1, y1 with x0 < x1 and y0 < y1, got {corners.tolist()}")
-        return _in_frame(corners.reshape(2, 2), features).reshape(1, 4)
-
     def _mask(self, mask: npt.ArrayLike) -> Tensor:
         logits = _numbers("mask_input", mask)
         side = self.model.image_size // 4
@@ -122,6 +96,34 @@ class Predictor:
                 "earlier prediction"
             )
         return torch.from_numpy(logits.astype(np.float32))[None]
+
+
+def _points_in_frame(
+    points: npt.ArrayLike | None, labels: npt.ArrayLike | None, *, features: ImageFeatures
+) -> dict[str, Tensor]:
+    if points is None:
+        if labels is not None:
+            raise ValueError("point_labels are given without points; give both or neither")
+        return {}
+    places = _numbers("points", points)
+    if places.ndim != 2 or places.shape[1] != 2 or not len(places):
+        raise ValueError(f"points has shape {places.shape}, expected (n, 2) with at least one point")
+    if labels is None:
+        raise ValueError("points are given without point_labels; give 1 (inside) or 0 (outside) for each")
+    kinds = np.asarray(labels)
+    if kinds.shape != (len(places),) or not np.isin(kinds, (0, 1)).all():
+        raise ValueError(f"point_labels must be {len(places)} values of 0 or 1, one for each point")
+    return {
+        "points": _in_frame(places, features)[None],
+        "labels": torch.from_numpy(kinds.astype(np.int64))[None],
+    }
+
+
+def _box_in_frame(box: npt.ArrayLike, features: ImageFeatures) -> Tensor:
+    corners = _numbers("box", box)
+    if corners.shape != (4,) or corners[0] >= corners[2] or corners[1] >= corners[3]:
+        raise ValueError(f"box must be x0, y0, x1, y1 with x0 < x1 and y0 < y1, got {corners.tolist()}")
+    return _in_frame(corners.reshape(2, 2), features).reshape(1, 4)
 
 
 def _numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -29,7 +29,7 @@ def records(table: MaskTable, mode: OutputMode) -> list[dict[str, Any]]:
     areas = table.areas()
     return [
         {
-            "segmentation": _segmentation(table, i, mode),
+            "segmentation": _segmentation(table, i, mode=mode),
             "area": int(areas[i]),
             "bbox": [int(x0), int(y0), int(x1 - 1 - x0), int(y1 - 1 - y0)],
             "predicted_iou": float(table.predicted_iou[i]),
@@ -43,7 +43,7 @@ def records(table: MaskTable, mode: OutputMode) -> list[dict[str, Any]]:
     ]
 
 
-def _segmentation(table: MaskTable, index: int, mode: OutputMode) -> Any:
+def _segmentation(table: MaskTable, index: int, *, mode: OutputMode) -> Any:
     if mode == "binary_mask":
         return table.mask(index)
     plain = {"size": [table.height, table.width], "counts": table.mask_runs(index).tolist()}

@@ -32,7 +32,7 @@ def inclusive_boxes(masks: Tensor) -> Tensor:
     masks: (n, h, w) bool, none empty. Returns (n, 4) int64 x0, y0, x1, y1 with x1 and y1 inside the mask.
     The official thresholds are made for this convention.
     """
-    columns, rows = masks.any(dim=1).to(torch.uint8), masks.any(dim=2).to(torch.uint8)
+    columns, rows = masks.any(dim=1).to(torch.int32), masks.any(dim=2).to(torch.int32)
     height, width = masks.shape[1:]
     # argmax gives the first of equal values.
     return torch.stack(
