@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,20 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 _RED, _ORANGE = "#d62728", "#ff8c00"
 _ROWS_AT_MOST = 14
+_TITLE_COLUMNS = 100
+# Of Windows, macOS and Linux, for titles that DejaVu Sans cannot show.
+_OTHER_FONTS = (
+    "Microsoft YaHei",
+    "SimHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Arial Unicode MS",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "WenQuanYi Zen Hei",
+)
 
 
 def save_chart(
@@ -45,8 +60,9 @@ def save_chart(
         )
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": "samhq", "font.family": _families(title)}):
-        figure = _figure(distribution, title=_drawable(title), polarity=polarity, log=log)
+    text, families = _drawable(_fitting(title))
+    with mpl.rc_context({"svg.hashsalt": "samhq", "font.family": families}):
+        figure = _figure(distribution, title=text, polarity=polarity, log=log)
         stream = io.BytesIO()
         figure.savefig(stream, format=suffix[1:], dpi=150, metadata=_UNDATED[suffix])
     return write_bytes(path, stream.getvalue())
@@ -69,8 +85,9 @@ def _figure(distribution: Distribution, *, title: str, polarity: str, log: bool)
 
 def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> None:
     centers, counts, smoothed = distribution.centers, distribution.counts, distribution.smoothed
-    width = float(centers[1] - centers[0])
-    chart.bar(centers, counts, width=width, color="#b9c6d6", linewidth=0)
+    half = (centers[1] - centers[0]) / 2
+    # One outline rather than a bar each: there may be 65536 bins.
+    chart.stairs(counts, np.append(centers - half, centers[-1] + half), fill=True, color="#b9c6d6")
     chart.plot(centers, smoothed, color="#2b4c7e", linewidth=1.4, label="smoothed")
     if log:
         chart.set_yscale("log")
@@ -78,14 +95,17 @@ def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> No
     else:
         chart.set_ylim(0, max(1.0, float(max(counts.max(), smoothed.max()))) * 1.12)
     chart.set_xlim(-1, 101)
-    for indices, color, name in (
-        (distribution.peaks, _RED, "peaks"),
-        (distribution.troughs, _ORANGE, "troughs"),
-    ):
-        chart.plot(centers[indices], smoothed[indices], "o", color=color, markersize=6, label=name, zorder=5)
-        for number, i in enumerate(indices, start=1):
+    for kind, indices, color in _kinds(distribution):
+        if not len(indices):
+            continue
+        chart.plot(
+            centers[indices], smoothed[indices], "o", color=color, markersize=6, label=f"{kind}s", zorder=5
+        )
+        # Those in the table; hundreds of numbers would hide the chart.
+        for place in _most_prominent(smoothed, indices, troughs=kind == "trough"):
+            i = indices[place]
             chart.annotate(
-                str(number),
+                str(place + 1),
                 (float(centers[i]), float(smoothed[i])),
                 xytext=(0, 7),
                 textcoords="offset points",
@@ -94,7 +114,7 @@ def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> No
                 color=color,
                 zorder=6,
             )
-    chart.legend(loc="best", fontsize=8, frameon=False)
+    chart.legend(loc="best" if len(centers) <= 1024 else "upper right", fontsize=8, frameon=False)
     chart.spines[["top", "right"]].set_visible(False)
     chart.grid(axis="y", color="#e6e6e6", linewidth=0.7)
     chart.set_axisbelow(True)
@@ -103,11 +123,8 @@ def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> No
 def _draw_table(side: Axes, distribution: Distribution) -> None:
     side.axis("off")
     rows, colors, left_out = [], [], 0
-    for kind, indices, color in (
-        ("peak", distribution.peaks, _RED),
-        ("trough", distribution.troughs, _ORANGE),
-    ):
-        shown = _most_prominent(distribution.smoothed, indices, _ROWS_AT_MOST // 2, troughs=kind == "trough")
+    for kind, indices, color in _kinds(distribution):
+        shown = _most_prominent(distribution.smoothed, indices, troughs=kind == "trough")
         left_out += len(indices) - len(shown)
         for place in shown:
             i = indices[place]
@@ -118,7 +135,11 @@ def _draw_table(side: Axes, distribution: Distribution) -> None:
         side.text(0.5, 0.5, "no peaks or troughs", ha="center", va="center", fontsize=9, color="#444444")
         return
     table = side.table(
-        cellText=rows, colLabels=["", "aggr.", "pixels"], loc="center", cellLoc="right", edges="horizontal"
+        cellText=rows,
+        colLabels=["", "aggr.", "pixels"],
+        loc="upper center",
+        cellLoc="right",
+        edges="horizontal",
     )
     table.auto_set_font_size(False)
     table.set_fontsize(8.5)
@@ -126,17 +147,26 @@ def _draw_table(side: Axes, distribution: Distribution) -> None:
     for row, color in enumerate(colors, start=1):
         table[row, 0].get_text().set_color(color)
     if left_out:
-        side.text(0.5, 0.0, f"and {left_out} less prominent", ha="center", fontsize=8, color="#444444")
+        side.text(0.5, 0.0, f"and {left_out} less prominent ones", ha="center", fontsize=8, color="#444444")
+
+
+def _kinds(distribution: Distribution) -> tuple[tuple[str, npt.NDArray[np.int64], str], ...]:
+    return ("peak", distribution.peaks, _RED), ("trough", distribution.troughs, _ORANGE)
 
 
 def _most_prominent(
-    smoothed: npt.NDArray[np.float64], indices: npt.NDArray[np.int64], most: int, *, troughs: bool
+    smoothed: npt.NDArray[np.float64], indices: npt.NDArray[np.int64], *, troughs: bool
 ) -> Sequence[int]:
-    """Places within indices of the most prominent ones, in ascending order."""
+    """Places within indices of the most prominent ones that fit into the table, ascending."""
+    most = _ROWS_AT_MOST // 2
     if len(indices) <= most:
         return range(len(indices))
-    height = smoothed[indices] * (-1 if troughs else 1)
-    return sorted(int(i) for i in np.argsort(-height, kind="stable")[:most])
+    from scipy.signal import peak_prominences
+
+    # Walled as in measure_distribution, which found them: a peak may lie at 0 or 100.
+    line = -smoothed if troughs else np.concatenate(([0.0], smoothed, [0.0]))
+    prominence = peak_prominences(line, indices if troughs else indices + 1)[0]
+    return sorted(int(i) for i in np.argsort(-prominence, kind="stable")[:most])
 
 
 def _statistics(distribution: Distribution) -> str:
@@ -147,25 +177,30 @@ def _statistics(distribution: Distribution) -> str:
     ).replace(",", " ")
 
 
-def _families(title: str) -> list[str]:
-    """The usual font, and behind it an installed one that has the title's other characters."""
-    if all(_is_known(c) for c in title):
-        return ["DejaVu Sans"]
+def _fitting(title: str) -> str:
+    """The title, with its beginning cut off if it is too long for the chart: the end tells more."""
+    width = 0
+    for place in range(len(title) - 1, -1, -1):
+        width += 2 if east_asian_width(title[place]) in "WF" else 1
+        if width > _TITLE_COLUMNS:
+            return "…" + title[place + 1 :]
+    return title
+
+
+def _drawable(title: str) -> tuple[str, list[str]]:
+    """The title with a box for every character without a glyph, and the fonts that have the others."""
+    families = ["DejaVu Sans"]
+    if not all(_is_in(families[0], c) for c in title):
+        from matplotlib import font_manager
+
+        installed = {font.name for font in font_manager.fontManager.ttflist}
+        families += [name for name in _OTHER_FONTS if name in installed]
+    text = "".join(c if any(_is_in(family, c) for family in families) else "□" for c in title)
+    return text, families
+
+
+def _is_in(family: str, character: str) -> bool:
     from matplotlib import font_manager
 
-    others = ("Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", "Yu Gothic", "Malgun Gothic")
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in others if name in installed)]
-
-
-def _drawable(title: str) -> str:
-    """The title with a box for every character that no chosen font has."""
-    has_others = len(_families(title)) > 1
-    return "".join(c if has_others or _is_known(c) else "□" for c in title)
-
-
-def _is_known(character: str) -> bool:
-    from matplotlib import font_manager
-
-    font = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    font = font_manager.get_font(font_manager.findfont(family))
     return font.get_char_index(ord(character)) != 0

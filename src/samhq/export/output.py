@@ -95,14 +95,16 @@ def write_output(
             tables.add(result)
             if not wants_pictures or result.outcome is Outcome.FAILED:
                 continue
-            picture = _picture(result, settings, read_rgb, tally)
-            if picture is None:
+            rgb = _read(result, read_rgb, tally)
+            if rgb is None:
                 continue
-            relative = pictures[result.record.path, result.record.page]
             if settings.output.pictures:
-                tally.note_file("pictures", write_picture(folder / relative, picture), folder / relative)
+                path = folder / pictures[result.record.path, result.record.page]
+                picture = annotate(rgb, result.masks, result.filtered, label=settings.output.label)
+                tally.note_file("pictures", write_picture(path, picture), path)
             if sheet is not None:
-                sheet.add(relative, picture)
+                # Text could not be read in a thumbnail.
+                sheet.add(_title(result.record), annotate(rgb, result.masks, result.filtered, label="none"))
     for meant, written in tables.written:
         tally.note_file("tables", written, meant)
     if sheet is not None:
@@ -221,16 +223,16 @@ def _watched(
     monitor.report(Event(stage="export", done=len(records), total=len(records), objects=tally.objects))
 
 
-def _picture(
-    result: ImageResult,
-    settings: Settings,
-    read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]],
-    tally: _Tally,
+def _read(
+    result: ImageResult, read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]], tally: _Tally
 ) -> npt.NDArray[np.uint8] | None:
     try:
-        rgb = read_rgb(result.record)
+        return read_rgb(result.record)
     except (ImageReadError, OSError) as error:
         _log.debug("no picture of %s", result.record.path, exc_info=error)
         tally.warnings.append(f"no picture of {result.record.path}: {error}")
         return None
-    return annotate(rgb, result.masks, result.filtered, label=settings.output.label)
+
+
+def _title(record: ImageRecord) -> str:
+    return record.path if record.pages == 1 else f"{record.path} page {record.page}"

@@ -28,6 +28,8 @@ _COLORS = ((230, 159, 0), (86, 180, 233), (0, 190, 140), (240, 228, 66), (235, 1
 _SMALLEST_SIDE = 640  # pictures below are enlarged so that labels can be read
 _MOST_COVERED = 0.3  # by labels with values; in more crowded pictures numbers stand instead
 _LARGEST_SIDE = 2400  # but not beyond this
+_GROUND = 0.85  # how much a label darkens what is below it
+_MIDDLE_COST = 0.5  # of a label across its own object, in parts of one that lies wholly on others
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,33 @@ def annotate(rgb: Picture, masks: MaskTable, filtered: FilteredObjects, *, label
     are numbered from 1 in the order of the tables.
     In crowded pictures labels are numbers even if values are asked for; the tables have them.
     Returns (k h, k w, 3) uint8; small images are enlarged by a whole number k.
+    Raises ValueError if the masks belong to an image of another size.
     """
     height, width = rgb.shape[:2]
+    if (height, width) != (masks.height, masks.width):
+        raise ValueError(f"picture {(height, width)} and masks {(masks.height, masks.width)} differ in size")
     factor = _enlargement(height, width)
-    picture = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
+    picture = rgb.copy() if factor == 1 else np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
     kept = np.flatnonzero(filtered.keep)
+    boxes = masks.boxes[kept] * factor
+    colors = [_COLORS[c] for c in _distinct_colors(boxes, width=width * factor, height=height * factor)]
     line = max(1, min(6, round(min(picture.shape[:2]) / 450)))
     outlines = [_outline(masks, int(i), factor) for i in kept]
     # First all dark rims, then all colours, so that no rim covers a neighbour's line.
     for outline in outlines:
         cv2.polylines(picture, outline, True, (0, 0, 0), line + 2, cv2.LINE_AA)
-    for number, outline in enumerate(outlines):
-        cv2.polylines(picture, outline, True, _COLORS[number % len(_COLORS)], line, cv2.LINE_AA)
+    for outline, color in zip(outlines, colors, strict=True):
+        cv2.polylines(picture, outline, True, color, line, cv2.LINE_AA)
     if label != "none":
-        _draw_labels(picture, masks, filtered, kept, factor=factor, label=label)
+        objects = np.zeros(picture.shape[:2], dtype=np.uint8)
+        for outline in outlines:
+            cv2.fillPoly(objects, outline, 1)
+        texts = _texts(filtered, kept, picture.shape[:2], label=label)
+        labels = [Label(_box(box), text) for box, text in zip(boxes, texts, strict=True)]
+        size = _font_size(picture.shape[:2])
+        for place, color in zip(place_labels(labels, objects=objects, size=size), colors, strict=True):
+            if place.text:
+                draw_text(picture, place.text, x=place.x, y=place.y, size=size, color=color, ground=_GROUND)
     return picture
 
 
@@ -82,21 +97,21 @@ def write_picture(path: Path, picture: Picture) -> Path:
     return write_bytes(path, bytes(data))
 
 
-def place_labels(labels: Sequence[Label], *, width: int, height: int, size: int) -> list[Place]:
+def place_labels(labels: Sequence[Label], *, objects: npt.NDArray[np.uint8], size: int) -> list[Place]:
     """Find room for labels in a picture: inside it, and none on another.
 
-    Each label tries its texts in order: in the middle of its box if it fits inside, where nobody can take
-    it for another's, then right, left, above, below, at the corners, and in the middle all the same. One
-    that fits nowhere gets an empty text.
-    size: of the font in pixels.
+    Each label tries its texts in order, and with each the middle of its box if it fits inside, where
+    nobody can take it for another's. Else it goes right, left, above, below, to a corner or across the
+    middle, wherever it hides least of the objects. One that fits nowhere gets an empty text.
+    objects: (height, width) of the picture, 1 on objects, 0 elsewhere. size: of the font in pixels.
     """
-    taken = np.zeros((height, width), dtype=np.bool_)
+    taken = np.zeros(objects.shape, dtype=np.bool_)
     places = []
     for label in labels:
         place = Place("", 0, 0)
         for text in label.texts:
             w, h = text_size(text, size)
-            spot = next((s for s in _spots(label.box, w, h) if _is_free(taken, *s, w, h)), None)
+            spot = _best_spot(label.box, w, h, taken=taken, objects=objects)
             if spot is not None:
                 x, y = spot
                 taken[y : y + h, x : x + w] = True
@@ -106,12 +121,36 @@ def place_labels(labels: Sequence[Label], *, width: int, height: int, size: int)
     return places
 
 
-def _spots(box: tuple[int, int, int, int], w: int, h: int) -> Iterator[tuple[int, int]]:
+def _best_spot(
+    box: tuple[int, int, int, int],
+    w: int,
+    h: int,
+    *,
+    taken: npt.NDArray[np.bool_],
+    objects: npt.NDArray[np.uint8],
+) -> tuple[int, int] | None:
+    """Upper left corner for a label of w x h pixels, None without room."""
+    x0, y0, x1, y1 = box
+    middle = (x0 + x1 - w) // 2, (y0 + y1 - h) // 2
+    if w < 0.9 * (x1 - x0) and h < 0.9 * (y1 - y0) and _is_free(taken, *middle, w, h):
+        return middle
+    best, least = None, float("inf")
+    for x, y in (*_spots_around(box, w, h), middle):
+        if not _is_free(taken, x, y, w, h):
+            continue
+        # Across the middle a label hides its own object, but it is better there than on a neighbour.
+        hidden = _MIDDLE_COST * w * h if (x, y) == middle else cv2.countNonZero(objects[y : y + h, x : x + w])
+        if hidden == 0:
+            return x, y
+        if hidden < least:
+            best, least = (x, y), hidden
+    return best
+
+
+def _spots_around(box: tuple[int, int, int, int], w: int, h: int) -> Iterator[tuple[int, int]]:
     x0, y0, x1, y1 = box
     middle_x, middle_y = (x0 + x1 - w) // 2, (y0 + y1 - h) // 2
     gap = 3
-    if w < 0.9 * (x1 - x0) and h < 0.9 * (y1 - y0):
-        yield middle_x, middle_y
     yield x1 + gap, middle_y
     yield x0 - gap - w, middle_y
     yield middle_x, y0 - gap - h
@@ -120,7 +159,6 @@ def _spots(box: tuple[int, int, int, int], w: int, h: int) -> Iterator[tuple[int
     yield x1 + gap, y1 - h // 2
     yield x0 - gap - w, y0 - h // 2
     yield x0 - gap - w, y1 - h // 2
-    yield middle_x, middle_y
 
 
 def _is_free(taken: npt.NDArray[np.bool_], x: int, y: int, w: int, h: int) -> bool:
@@ -128,28 +166,47 @@ def _is_free(taken: npt.NDArray[np.bool_], x: int, y: int, w: int, h: int) -> bo
     return inside and not taken[y : y + h, x : x + w].any()
 
 
-def _draw_labels(
-    picture: Picture,
-    masks: MaskTable,
-    filtered: FilteredObjects,
-    kept: npt.NDArray[np.intp],
-    *,
-    factor: int,
-    label: LabelStyle,
-) -> None:
-    height, width = picture.shape[:2]
-    size = int(np.clip(round(min(height, width) / 62), 11, 30))
-    values = [f"A:{filtered.area[i]} I:{filtered.intensity[i]:.1f} R:{filtered.ratio[i]:.1f}" for i in kept]
-    if label == "values" and not _is_crowded(values, size=size, pixels=height * width):
-        texts: list[tuple[str, ...]] = [(value, f"#{number}") for number, value in enumerate(values, start=1)]
-    else:
-        texts = [(str(number),) for number in range(1, len(kept) + 1)]
-    boxes = [tuple(int(v) * factor for v in masks.boxes[i]) for i in kept]
-    labels = [Label((x0, y0, x1, y1), text) for (x0, y0, x1, y1), text in zip(boxes, texts, strict=True)]
-    for number, place in enumerate(place_labels(labels, width=width, height=height, size=size)):
-        if place.text:
-            color = _COLORS[number % len(_COLORS)]
-            draw_text(picture, place.text, x=place.x, y=place.y, size=size, color=color)
+def _texts(
+    filtered: FilteredObjects, kept: npt.NDArray[np.intp], shape: tuple[int, ...], *, label: LabelStyle
+) -> list[tuple[str, ...]]:
+    """What may stand beside each kept object, what is liked best first."""
+    if label == "values":
+        values = [
+            f"A:{filtered.area[i]} I:{filtered.intensity[i]:.1f} R:{filtered.ratio[i]:.1f}" for i in kept
+        ]
+        if not _is_crowded(values, size=_font_size(shape), pixels=shape[0] * shape[1]):
+            return [(value, f"#{number}") for number, value in enumerate(values, start=1)]
+    return [(str(number),) for number in range(1, len(kept) + 1)]
+
+
+def _font_size(shape: tuple[int, ...]) -> int:
+    return int(np.clip(round(min(shape[:2]) / 62), 11, 30))
+
+
+def _box(box: npt.NDArray[np.int32]) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = (int(v) for v in box)
+    return x0, y0, x1, y1
+
+
+def _distinct_colors(boxes: npt.NDArray[np.int32], *, width: int, height: int) -> list[int]:
+    """Places in _COLORS, one a box, so that what lies close differs: a label's colour says whose it is."""
+    cell = max(1, max(height, width) // 128)
+    near = np.zeros((len(_COLORS), height // cell + 1, width // cell + 1), dtype=np.int32)
+    font = _font_size((height, width))
+    chosen = []
+    for number, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
+        cost = np.zeros(len(_COLORS), dtype=np.int64)
+        # Neighbours weigh most, then whatever a label could be taken to belong to.
+        for reach, weight in ((2 * font, 20), (12 * font, 1)):
+            rows = slice(max(y0 - reach, 0) // cell, (y1 + reach) // cell + 1)
+            columns = slice(max(x0 - reach, 0) // cell, (x1 + reach) // cell + 1)
+            cost += weight * near[:, rows, columns].sum(axis=(1, 2), dtype=np.int64)
+        # Equally good colours take turns.
+        turns = (np.arange(len(_COLORS)) + number) % len(_COLORS)
+        color = int(turns[np.argmin(cost[turns])])
+        near[color, y0 // cell : y1 // cell + 1, x0 // cell : x1 // cell + 1] += 1
+        chosen.append(color)
+    return chosen
 
 
 def _is_crowded(texts: Sequence[str], *, size: int, pixels: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +42,7 @@ class ContactSheet:
 
 
 def _sheet(thumbs: list[tuple[str, Picture]]) -> Picture:
-    columns = min(_COLUMNS, len(thumbs))
+    columns = min(_COLUMNS, math.ceil(math.sqrt(len(thumbs))))
     rows = -(-len(thumbs) // columns)
     cell_w, cell_h = _THUMB + _GAP, _THUMB + _NAME + _GAP
     sheet = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), 245, np.uint8)
