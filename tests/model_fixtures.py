@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from reference import import_official
@@ -27,3 +29,12 @@ def official() -> ModuleType:
 @pytest.fixture(scope="session")
 def starter() -> LoadedModel:
     return load_model(STARTER)
+
+
+def discs() -> npt.NDArray[np.uint8]:
+    """Five bright discs of radius 14 on black, (120, 160, 3)."""
+    y, x = np.mgrid[:120, :160]
+    image = np.full((120, 160, 3), 20, dtype=np.uint8)
+    for cx, cy in ((30, 30), (80, 60), (130, 30), (40, 90), (120, 95)):
+        image[(x - cx) ** 2 + (y - cy) ** 2 < 14**2] = (190, 200, 210)
+    return image

@@ -22,7 +22,7 @@ FLOORS = (
     "batch",
     "results",
     "store",
-    "segment",
+    "segmentation",
     "network",
     "measure",
     "filters",

@@ -124,7 +124,7 @@ def resolve_settings(settings: Settings) -> Settings:
 
 def _prepare(settings: Settings) -> tuple[Settings, Model]:
     from samhq.network.devices import choose_device
-    from samhq.segment import ENGINE_VERSION
+    from samhq.segmentation import ENGINE_VERSION
 
     choose_device(settings.compute.device)  # a device that is not there is known before anything starts
     info = model_info(settings.segmentation.model)
@@ -151,7 +151,7 @@ def _load_segmenter(settings: Settings, monitor: Monitor) -> Segmenter:
     from samhq.network.checkpoint import load_model
     from samhq.network.devices import choose_device, choose_precision
     from samhq.network.registry import resolve_model
-    from samhq.segment.generator import AutomaticMaskGenerator
+    from samhq.segmentation.generator import AutomaticMaskGenerator
 
     if settings.compute.threads is not None:
         torch.set_num_threads(settings.compute.threads)

@@ -64,20 +64,16 @@ def _devices() -> list[Finding]:
     try:
         from samhq.network.devices import describe_devices
 
-        return [Finding(f"device {d['name']}", _facts(d)) for d in describe_devices()]
+        return [Finding(f"device {d['device']}", _device_facts(d)) for d in describe_devices()]
     except Exception as error:  # noqa: BLE001 - a broken driver is what this report is for
         return [
             Finding("devices", f"{type(error).__name__}: {error}", ok=False, remedy="install PyTorch again")
         ]
 
 
-def _facts(device: dict[str, Any]) -> str:
-    parts = []
-    for key, value in device.items():
-        if key != "name" and value not in (None, ""):
-            text = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)
-            parts.append(f"{key.replace('_', ' ')} {text}")
-    return "; ".join(parts)
+def _device_facts(device: dict[str, Any]) -> str:
+    memory = f", {device['memory_bytes'] / 1024**3:.1f} GB" if device["memory_bytes"] else ""
+    return f"{device['name']}{memory}, precision {', '.join(device['precisions'])} ({device['note']})"
 
 
 def _models() -> list[Finding]:

@@ -84,7 +84,10 @@ def _figure(distribution: Distribution, *, title: str, polarity: str, log: bool)
 
 
 def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> None:
+    from matplotlib.patheffects import withStroke
+
     centers, counts, smoothed = distribution.centers, distribution.counts, distribution.smoothed
+    halo = [withStroke(linewidth=2, foreground="white")]
     half = (centers[1] - centers[0]) / 2
     # One outline rather than a bar each: there may be 65536 bins.
     chart.stairs(counts, np.append(centers - half, centers[-1] + half), fill=True, color="#b9c6d6")
@@ -99,7 +102,13 @@ def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> No
         if not len(indices):
             continue
         chart.plot(
-            centers[indices], smoothed[indices], "o", color=color, markersize=6, label=f"{kind}s", zorder=5
+            centers[indices],
+            smoothed[indices],
+            "o",
+            color=color,
+            markersize=6 if len(indices) <= 50 else 3,
+            label=f"{kind}s",
+            zorder=5,
         )
         # Those in the table; hundreds of numbers would hide the chart.
         for place in _most_prominent(smoothed, indices, troughs=kind == "trough"):
@@ -113,6 +122,7 @@ def _draw_histogram(chart: Axes, distribution: Distribution, *, log: bool) -> No
                 fontsize=8,
                 color=color,
                 zorder=6,
+                path_effects=halo,
             )
     chart.legend(loc="best" if len(centers) <= 1024 else "upper right", fontsize=8, frameon=False)
     chart.spines[["top", "right"]].set_visible(False)

@@ -16,7 +16,7 @@ from samhq.errors import ExportError
 from samhq.files import appearing_file, write_bytes, write_text
 from samhq.masks import MaskTable
 from samhq.results import ImageResult
-from samhq.segment.records import OutputMode, records
+from samhq.segmentation.records import OutputMode, records
 
 __all__ = ["CocoWriter", "label_image", "write_labels", "write_masks"]
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from samhq.segment.grids import Crop
+from samhq.segmentation.grids import Crop
 
 __all__ = ["EDGE_TOLERANCE_PX", "inclusive_boxes", "near_crop_edge", "stability"]
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import Tensor
 
 from samhq.masks import MaskTable, runs_from_crop
-from samhq.segment.nms import suppress
+from samhq.segmentation.nms import suppress
 
 __all__ = ["clean_masks", "fill_small_holes", "full_size_chunks", "remove_small_islands", "to_original_size"]
 

@@ -13,8 +13,8 @@ from samhq.network.checkpoint import LoadedModel
 from samhq.network.preprocess import to_input_frame
 from samhq.network.prompt_encoder import Prompts
 from samhq.network.sam import ImageFeatures
-from samhq.segment.generator import check_image
-from samhq.segment.postprocess import to_original_size
+from samhq.segmentation.generator import check_image
+from samhq.segmentation.postprocess import to_original_size
 
 __all__ = ["Prediction", "Predictor"]
 

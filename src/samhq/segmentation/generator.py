@@ -22,11 +22,11 @@ from samhq.network.devices import is_out_of_memory
 from samhq.network.preprocess import to_input_frame
 from samhq.network.prompt_encoder import Prompts
 from samhq.network.sam import ImageFeatures
-from samhq.segment.grids import Crop, crops_of, layer_points
-from samhq.segment.memory import Batches
-from samhq.segment.nms import suppress
-from samhq.segment.postprocess import clean_masks, full_size_chunks
-from samhq.segment.scoring import inclusive_boxes, near_crop_edge, stability
+from samhq.segmentation.grids import Crop, crops_of, layer_points
+from samhq.segmentation.memory import Batches
+from samhq.segmentation.nms import suppress
+from samhq.segmentation.postprocess import clean_masks, full_size_chunks
+from samhq.segmentation.scoring import inclusive_boxes, near_crop_edge, stability
 from samhq.settings import SegmentationSettings
 
 __all__ = ["AutomaticMaskGenerator", "check_image"]
