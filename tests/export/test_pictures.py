@@ -1,4 +1,4 @@
-"""Annotated pictures, their names and the contact sheet."""
+"""Annotated pictures, their names, contact sheets: drawn right, readable, never lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from samhq.export.names import output_stems, picture_names
 from samhq.export.pictures import Label, annotate, place_labels, write_picture
 from samhq.export.sheet import ContactSheet
-from samhq.export.text import text_size
+from samhq.export.text import draw_text, text_size
 from samhq.files import safe_name
 from samhq.filters import FilteredObjects, filter_objects
 from samhq.masks import MaskTable, runs_from_crop
@@ -22,6 +22,140 @@ from samhq.settings import FilterSettings
 from samhq.store import ImageRecord
 
 GRAY = 120
+
+
+def annotated(labels: np.ndarray, *, label: str = "none", ground: int = 128, **values) -> np.ndarray:
+    table = MaskTable.from_labels(labels)
+    level = np.full(labels.shape, ground * 257, np.uint16)
+    filtered = filter_objects(measure_objects(level, table).histograms, FilterSettings(**values))
+    rgb = np.full((*labels.shape, 3), ground, np.uint8)
+    before = rgb.copy()
+    picture = annotate(rgb, table, filtered, label=label)
+    assert np.array_equal(rgb, before)
+    return picture
+
+
+def square(size: int = 700, at: tuple[int, int] = (200, 300), side: int = 100) -> np.ndarray:
+    labels = np.zeros((size, size), np.uint8)
+    labels[at[1] : at[1] + side, at[0] : at[0] + side] = 1
+    return labels
+
+
+def test_the_contour_surrounds_the_whole_mask_and_nothing_else_changes():
+    picture = annotated(square())
+    changed = (picture != 128).any(axis=2)
+    rows, columns = np.nonzero(changed)
+    assert (columns.min(), columns.max()) == pytest.approx((200, 299), abs=3)
+    assert (rows.min(), rows.max()) == pytest.approx((300, 399), abs=3)
+    assert not changed[310:390, 210:290].any()
+
+
+def test_holes_are_outlined_too():
+    labels = square()
+    labels[340:360, 240:260] = 0
+    changed = (annotated(labels) != 128).any(axis=2)
+    assert changed[335:365, 235:265].any()
+
+
+def test_dropped_objects_are_not_drawn():
+    assert (annotated(square(), min_area=10_001) == 128).all()
+
+
+def test_small_pictures_are_enlarged_by_whole_pixels():
+    picture = annotated(np.zeros((100, 150), np.uint8))
+    assert picture.shape == (700, 1050, 3)
+    assert annotated(np.zeros((1, 1), np.uint8)).shape == (640, 640, 3)
+    assert annotated(np.zeros((1, 20000), np.uint8)).shape == (1, 20000, 3)
+    assert annotated(np.zeros((3000, 2500), np.uint8)).shape == (3000, 2500, 3)
+
+
+@pytest.mark.parametrize("ground", [0, 128, 255])
+@pytest.mark.parametrize("label", ["values", "number"])
+def test_labels_stand_out_on_any_ground(ground, label):
+    picture = annotated(square(), label=label, ground=ground)
+    inside = picture[305:395, 205:295] if label == "number" else picture[:, 305:600]
+    gray = cv2.cvtColor(inside, cv2.COLOR_RGB2GRAY).astype(int)
+    box = gray[(gray != ground)]
+    # 4.5:1 contrast between ink and the darkened ground behind it (WCAG 2).
+    light, dark = (box.max() / 255) ** 2.2, (min(box.min(), gray.min()) / 255) ** 2.2
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+BOXES = st.lists(
+    st.tuples(st.integers(0, 380), st.integers(0, 280), st.integers(1, 60), st.integers(1, 60)), max_size=40
+)
+
+
+@settings(max_examples=60)
+@given(BOXES)
+def test_labels_never_overlap_and_lie_inside(boxes):
+    objects = np.zeros((340, 440), np.uint8)
+    for x, y, w, h in boxes:
+        objects[y : y + h, x : x + w] = 1
+    labels = [
+        Label((x, y, x + w, y + h), (f"A:{n * 37} I:{n * 1000.5} R:50.0", f"#{n}"))
+        for n, (x, y, w, h) in enumerate(boxes)
+    ]
+    places = place_labels(labels, objects=objects, size=12)
+    assert len(places) == len(labels)
+    covered = np.zeros((340, 440), int)
+    for place in places:
+        if place.text:
+            w, h = text_size(place.text, 12)
+            assert place.x >= 0
+            assert place.y >= 0
+            assert place.x + w <= 440
+            assert place.y + h <= 340
+            covered[place.y : place.y + h, place.x : place.x + w] += 1
+    assert covered.max(initial=0) <= 1
+
+
+def test_a_label_falls_back_to_its_number_and_then_to_nothing():
+    long = "A:123456 I:12345678.9 R:50.0"
+    width, height = text_size(long, 12)
+    crowd = [Label((0, 0, width, height), (long, "#1"))] * 40
+    objects = np.zeros((height + 4, width + 40), np.uint8)
+    texts = [place.text for place in place_labels(crowd, objects=objects, size=12)]
+    assert texts[0] == long
+    assert "#1" in texts
+    assert texts[-1] == ""
+
+
+def test_crowded_pictures_carry_numbers_instead_of_values():
+    labels = np.arange(400).reshape(20, 20).repeat(35, axis=0).repeat(35, axis=1) + 1
+    values = annotated(labels, label="values")
+    numbers = annotated(labels, label="number")
+    assert np.array_equal(values, numbers)
+
+
+def test_ten_thousand_objects_are_drawn():
+    labels = np.arange(10_000).reshape(100, 100).repeat(8, axis=0).repeat(8, axis=1) + 1
+    height, width = labels.shape
+    boxes = [(x, y) for y in range(0, height, 8) for x in range(0, width, 8)]
+    runs = [np.array([x * height + y, 6] + [height - 6, 6] * 5, np.uint32) for x, y in boxes]
+    table = MaskTable.from_runs(
+        [np.append(r, height * width - r.sum()) for r in runs], height=height, width=width
+    )
+    filtered = filter_objects(
+        measure_objects(np.zeros((height, width), np.uint16), table).histograms, FilterSettings()
+    )
+    picture = annotate(np.zeros((height, width, 3), np.uint8), table, filtered, label="values")
+    assert (picture != 0).any(axis=2).mean() > 0.2
+
+
+def test_a_picture_is_written_in_its_colours(tmp_path):
+    picture = np.zeros((4, 5, 3), np.uint8)
+    picture[..., 0] = 200
+    path = write_picture(tmp_path / "Größe" / "µ.png", picture)
+    again = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(again[..., ::-1], picture)
+
+
+def test_text_outside_the_picture_is_cut_off():
+    picture = np.zeros((10, 10, 3), np.uint8)
+    draw_text(picture, "hello", x=-5, y=-5, size=12, color=(255, 255, 255))
+    draw_text(picture, "hello", x=100, y=100, size=12, color=(255, 255, 255))
+    assert picture.any()
 
 
 def table_of(*crops: tuple[int, int, np.ndarray], height: int, width: int) -> MaskTable:
@@ -34,7 +168,7 @@ def filtered_of(masks: MaskTable, **values) -> FilteredObjects:
     return filter_objects(measure_objects(level, masks).histograms, FilterSettings(**values))
 
 
-def gray(height: int, width: int) -> np.ndarray:
+def gray_image(height: int, width: int) -> np.ndarray:
     return np.full((height, width, 3), GRAY, np.uint8)
 
 
@@ -42,23 +176,22 @@ def changed(picture: np.ndarray) -> np.ndarray:
     return (picture != GRAY).any(axis=2)
 
 
-def square(side: int) -> np.ndarray:
+def block(side: int) -> np.ndarray:
     return np.ones((side, side), bool)
 
 
-# -------------------------------------------------------------------- outlines
-
-
 def test_the_outline_goes_around_the_whole_mask_and_its_holes():
-    ring = square(300)
+    ring = block(300)
     ring[100:200, 100:200] = False
     masks = table_of((200, 400, ring), height=1000, width=1000)
-    drawn = changed(annotate(gray(1000, 1000), masks, filtered_of(masks), label="none"))
+    drawn = changed(annotate(gray_image(1000, 1000), masks, filtered_of(masks), label="none"))
     top, bottom, left, right = 400, 699, 200, 499
     for edge in (drawn[top, left : right + 1], drawn[bottom, left : right + 1]):
         assert edge.all()
     for edge in (drawn[top : bottom + 1, left], drawn[top : bottom + 1, right]):
         assert edge.all()
+    rows, columns = np.nonzero(drawn)
+    assert (rows.min() + rows.max(), columns.min() + columns.max()) == (top + bottom, left + right)
     assert drawn[499, 310:390].all()  # the upper rim of the hole
     assert drawn[600, 310:390].all()
     assert not drawn[520:580, 320:380].any()
@@ -67,10 +200,10 @@ def test_the_outline_goes_around_the_whole_mask_and_its_holes():
 
 
 def test_the_outline_is_that_of_the_whole_mask_whatever_the_aggregation_range():
-    masks = table_of((100, 100, square(200)), height=700, width=700)
+    masks = table_of((100, 100, block(200)), height=700, width=700)
     level = np.full((700, 700), 65535, np.uint16)
     level[:, 200:] = 0
-    image = gray(700, 700)
+    image = gray_image(700, 700)
     histograms = measure_objects(level, masks).histograms
     narrow = filter_objects(histograms, FilterSettings(min_area=1, min_aggregation=50))
     wide = filter_objects(histograms, FilterSettings(min_area=1, min_aggregation=0))
@@ -81,8 +214,8 @@ def test_the_outline_is_that_of_the_whole_mask_whatever_the_aggregation_range():
 
 
 def test_an_object_at_the_border_is_outlined_there_too():
-    masks = table_of((0, 0, square(700)), height=700, width=700)
-    drawn = changed(annotate(gray(700, 700), masks, filtered_of(masks), label="none"))
+    masks = table_of((0, 0, block(700)), height=700, width=700)
+    drawn = changed(annotate(gray_image(700, 700), masks, filtered_of(masks), label="none"))
     assert drawn[0].all()
     assert drawn[-1].all()
     assert drawn[:, 0].all()
@@ -90,12 +223,12 @@ def test_an_object_at_the_border_is_outlined_there_too():
 
 
 def test_dropped_objects_are_not_drawn_and_not_counted():
-    masks = table_of((50, 50, square(10)), (400, 400, square(200)), height=700, width=700)
+    masks = table_of((50, 50, block(10)), (400, 400, block(200)), height=700, width=700)
     filtered = filtered_of(masks, min_area=1000)
     only = masks[[1]]
-    with_dropped = annotate(gray(700, 700), masks, filtered, label="number")
+    with_dropped = annotate(gray_image(700, 700), masks, filtered, label="number")
     assert np.array_equal(
-        with_dropped, annotate(gray(700, 700), only, filtered_of(only, min_area=1000), label="number")
+        with_dropped, annotate(gray_image(700, 700), only, filtered_of(only, min_area=1000), label="number")
     )
     assert not changed(with_dropped)[:200, :200].any()
 
@@ -103,7 +236,9 @@ def test_dropped_objects_are_not_drawn_and_not_counted():
 @pytest.mark.parametrize("label", ["values", "number", "none"])
 def test_without_objects_the_picture_is_the_image(label):
     masks = MaskTable.empty(height=700, width=800)
-    assert np.array_equal(annotate(gray(700, 800), masks, filtered_of(masks), label=label), gray(700, 800))
+    assert np.array_equal(
+        annotate(gray_image(700, 800), masks, filtered_of(masks), label=label), gray_image(700, 800)
+    )
 
 
 @pytest.mark.parametrize("label", ["values", "number", "none"])
@@ -111,7 +246,7 @@ def test_without_objects_the_picture_is_the_image(label):
 def test_tiny_and_thin_images_can_be_annotated(shape, label):
     height, width = shape
     masks = table_of((0, 0, np.ones(shape, bool)), height=height, width=width)
-    picture = annotate(gray(*shape), masks, filtered_of(masks, min_area=1), label=label)
+    picture = annotate(gray_image(*shape), masks, filtered_of(masks, min_area=1), label=label)
     factor = picture.shape[0] // height
     assert picture.shape == (height * factor, width * factor, 3)
     assert changed(picture).any()
@@ -127,69 +262,18 @@ def test_small_images_are_enlarged_by_whole_pixels_so_that_labels_can_be_read():
     assert np.array_equal(picture[factor - 1 :: factor, factor - 1 :: factor], image)
 
 
-def test_the_given_image_is_left_as_it_is():
-    masks = table_of((100, 100, square(300)), height=700, width=700)
-    image = gray(700, 700)
-    annotate(image, masks, filtered_of(masks), label="values")
-    assert not changed(image).any()
-
-
 def test_masks_of_another_image_are_refused():
-    masks = table_of((0, 0, square(30)), height=50, width=50)
+    masks = table_of((0, 0, block(30)), height=50, width=50)
     with pytest.raises(ValueError, match="differ in size"):
-        annotate(gray(50, 60), masks, filtered_of(masks), label="none")
+        annotate(gray_image(50, 60), masks, filtered_of(masks), label="none")
 
 
 def test_close_objects_have_different_colours():
-    crops = [(x, 300, square(60)) for x in range(40, 640, 66)]
+    crops = [(x, 300, block(60)) for x in range(40, 640, 66)]
     masks = table_of(*crops, height=700, width=700)
-    picture = annotate(gray(700, 700), masks, filtered_of(masks), label="none")
+    picture = annotate(gray_image(700, 700), masks, filtered_of(masks), label="none")
     colors = [tuple(picture[330, x]) for x, _, _ in crops]
     assert all(first != second for first, second in pairwise(colors))
-
-
-# -------------------------------------------------------------------- labels
-
-
-@st.composite
-def layouts(draw):
-    width, height = draw(st.integers(1, 500)), draw(st.integers(1, 400))
-    labels = []
-    for _ in range(draw(st.integers(0, 40))):
-        x0, y0 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
-        box = x0, y0, draw(st.integers(x0 + 1, width)), draw(st.integers(y0 + 1, height))
-        labels.append(Label(box, ("A:123 I:4567.8 R:37.0", f"#{len(labels)}")))
-    return labels, np.zeros((height, width), np.uint8), draw(st.integers(8, 30))
-
-
-@given(layouts())
-@settings(max_examples=60, deadline=None)
-def test_labels_lie_inside_and_never_on_each_other(layout):
-    labels, objects, size = layout
-    for label in labels:
-        x0, y0, x1, y1 = label.box
-        objects[y0:y1, x0:x1] = 1
-    places = place_labels(labels, objects=objects, size=size)
-    assert len(places) == len(labels)
-    covered = np.zeros(objects.shape, np.int32)
-    for label, place in zip(labels, places, strict=True):
-        assert place.text in (*label.texts, "")
-        if place.text:
-            w, h = text_size(place.text, size)
-            assert place.x >= 0
-            assert place.y >= 0
-            assert place.x + w <= objects.shape[1]
-            assert place.y + h <= objects.shape[0]
-            covered[place.y : place.y + h, place.x : place.x + w] += 1
-    assert covered.max(initial=0) <= 1
-
-
-def test_a_label_without_room_shrinks_to_its_short_text_then_gives_way():
-    text, short = "A:1234 I:56789.0 R:45.0", "#1"
-    width, height = text_size(short, 12)
-    narrow = np.ones((height, width + 4), np.uint8)
-    labels = [Label((0, 0, width + 4, height), (text, short))] * 3
-    assert [p.text for p in place_labels(labels, objects=narrow, size=12)] == [short, "", ""]
 
 
 def test_a_label_goes_where_it_hides_no_other_object():
@@ -202,88 +286,69 @@ def test_a_label_goes_where_it_hides_no_other_object():
 
 
 def test_labels_differ_by_style():
-    masks = table_of((300, 300, square(200)), height=900, width=900)
+    masks = table_of((300, 300, block(200)), height=900, width=900)
     filtered = filtered_of(masks)
     values, number, none = (
-        annotate(gray(900, 900), masks, filtered, label=label) for label in ("values", "number", "none")
+        annotate(gray_image(900, 900), masks, filtered, label=label) for label in ("values", "number", "none")
     )
     inked = [int(changed(picture).sum()) for picture in (values, number, none)]
     assert inked[0] > inked[1] > inked[2]
 
 
-@pytest.mark.parametrize("ground", [0, 128, 255])
-def test_labels_can_be_read_on_every_ground(ground):
-    masks = table_of((10, 10, square(20)), height=700, width=700)
-    picture = annotate(np.full((700, 700, 3), ground, np.uint8), masks, filtered_of(masks), label="values")
-    w, h = text_size("A:400", 11)
-    label = cv2.cvtColor(picture[10 : 10 + h, 40 : 40 + w], cv2.COLOR_RGB2GRAY).astype(int)
-    assert np.percentile(label, 99) - np.percentile(label, 30) > 70
+# -------------------------------------------------------------------- names
 
 
-def test_crowded_pictures_get_numbers():
-    lattice = [(x, y, square(8)) for y in range(0, 690, 30) for x in range(0, 690, 30)]
-    masks = table_of(*lattice, height=700, width=700)
-    filtered = filtered_of(masks, min_area=1)
-    values, number = (
-        annotate(gray(700, 700), masks, filtered, label=label) for label in ("values", "number")
-    )
-    assert np.array_equal(values, number)
+def records(*paths: str, pages: int = 1, page: int = 1) -> list[ImageRecord]:
+    return [ImageRecord(path=p, page=page, status="done", pages=pages) for p in paths]
 
 
-def test_ten_thousand_objects_can_be_annotated():
-    dots = [(x, y, square(6)) for y in range(2, 1002, 10) for x in range(2, 1002, 10)]
-    masks = table_of(*dots, height=1004, width=1004)
-    assert len(masks) == 10_000
-    picture = annotate(gray(1004, 1004), masks, filtered_of(masks, min_area=1), label="values")
-    drawn = changed(picture)
-    assert all(drawn[y, x] for x, y, _ in dots)
+def test_pictures_keep_their_folders_and_stems():
+    names = picture_names(records("a.png", "tief/b c.TIF"))
+    assert names == {("a.png", 1): "a_sam_hq.png", ("tief/b c.TIF", 1): "tief/b c_sam_hq.png"}
 
 
-# -------------------------------------------------------------------- files
-
-
-def test_a_picture_is_written_whole_with_its_colours(tmp_path):
-    picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    path = write_picture(tmp_path / "Präparat 样品" / "a_sam_hq.png", picture)
-    assert [p.name for p in path.parent.iterdir()] == ["a_sam_hq.png"]
-    read = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    assert np.array_equal(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), picture)
-
-
-def names_of(*paths: str) -> dict[str, str]:
-    records = [ImageRecord(path=path, page=1, status="done") for path in paths]
-    return {path: name for (path, _), name in picture_names(records).items()}
-
-
-def test_pictures_keep_the_subfolders_and_the_stem():
-    assert names_of("tray 1/Präparat 样品.tif", "b.png") == {
-        "tray 1/Präparat 样品.tif": "tray 1/Präparat 样品_sam_hq.png",
-        "b.png": "b_sam_hq.png",
-    }
-
-
-def test_colliding_stems_keep_their_extension():
-    names = names_of("a.png", "a.tif", "A.jpg", "sub/a.png")
-    assert names == {
-        "a.png": "a.png_sam_hq.png",
-        "a.tif": "a.tif_sam_hq.png",
-        "A.jpg": "A.jpg_sam_hq.png",
-        "sub/a.png": "sub/a_sam_hq.png",
-    }
-
-
-def test_pages_are_numbered_only_where_there_are_several():
-    records = [ImageRecord(path="s.tif", page=page, status="done", pages=12) for page in (1, 12)]
-    records.append(ImageRecord(path="one.tif", page=1, status="done"))
-    assert list(picture_names(records).values()) == [
-        "s_page-01_sam_hq.png",
-        "s_page-12_sam_hq.png",
-        "one_sam_hq.png",
+def test_stems_that_collide_keep_their_extension():
+    names = picture_names(records("a.png", "a.tif", "A.jpg", "b.png", "x/a.png"))
+    assert sorted(names.values()) == [
+        "A.jpg_sam_hq.png",
+        "a.png_sam_hq.png",
+        "a.tif_sam_hq.png",
+        "b_sam_hq.png",
+        "x/a_sam_hq.png",
     ]
-    assert output_stems(records)["s.tif", 12] == "s_page-12"
+
+
+def test_pages_are_numbered():
+    stack = records("s.tif", pages=12, page=3) + records("s.tif", pages=12, page=12)
+    assert sorted(output_stems(stack).values()) == ["s_page-03", "s_page-12"]
+
+
+NAME = st.text(
+    st.sampled_from('aA.:<> é\\"?*|\x01b') | st.characters(codec="utf-8", exclude_characters="/\0"),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(st.lists(st.tuples(NAME, st.sampled_from([".png", ".TIF"])).map("".join), unique=True, max_size=12))
+def test_names_are_unique_and_fit_every_system(paths):
+    paths = [p for p in paths if p not in (".", "..")]
+    stems = output_stems(records(*paths))
+    assert len({s.casefold() for s in stems.values()}) == len(paths)
+    for stem in stems.values():
+        for part in stem.split("/"):
+            assert not set(part) & set('<>:"\\|?*\x01')
+
+
+def test_very_long_names_are_cut_and_stay_apart():
+    stems = output_stems(records("ä" * 120 + "1.png", "ä" * 120 + "2.png"))
+    assert len(set(stems.values())) == 2
+    assert all(len(s.encode()) <= 180 for s in stems.values())
 
 
 PARTS = st.text(st.sampled_from("aAbé样😀.:?* _-"), min_size=1, max_size=12).filter(lambda t: t.strip("."))
+
+
 PATHS = st.lists(
     st.tuples(st.lists(PARTS, max_size=2), PARTS, st.sampled_from([".png", ".PNG", ".tif", ""])).map(
         lambda t: "/".join([*t[0], t[1] + t[2]])
@@ -308,16 +373,21 @@ def test_names_are_unique_in_every_case_and_accepted_by_windows(paths, pages):
         assert all(part == safe_name(part) for part in name.split("/"))
 
 
-def test_long_names_are_cut_and_stay_unique():
-    long = "样" * 83
-    names = names_of(f"{long}一.png", f"{long}二.png", f"{'f' * 250}/x.png")
-    assert len(set(names.values())) == 3
-    for name in names.values():
-        assert all(len(part.encode("utf-8")) <= 200 for part in name.split("/"))
-        assert name.endswith("_sam_hq.png")
-
-
 # -------------------------------------------------------------------- contact sheet
+
+
+def test_a_contact_sheet_shows_every_picture_once():
+    sheet = ContactSheet()
+    for i in range(80):
+        sheet.add(
+            f"ein sehr langer Ordner/mit einem sehr langen Namen/Präparat 测试 {i}.png",
+            np.full((40 + i, 60, 3), i, np.uint8),
+        )
+    sheets = sheet.sheets()
+    assert len(sheets) == 2
+    shown = np.unique(np.concatenate([s[..., 0].ravel() for s in sheets]))
+    assert set(range(80)) <= set(shown.tolist())
+    assert ContactSheet().sheets() == []
 
 
 def test_a_contact_sheet_shows_every_picture_with_a_name_below():
@@ -333,11 +403,13 @@ def test_a_contact_sheet_shows_every_picture_with_a_name_below():
     assert (page.max(axis=2) < 100).any()  # the dark ink of the names
 
 
-def test_many_pictures_go_on_several_sheets():
+def test_names_that_differ_only_in_how_accents_are_composed_stay_apart():
+    stems = output_stems(records("\u00e9.png", "e\u0301.tif"))
+    assert sorted(stems.values()) == ["e\u0301.tif", "\u00e9.png"]
+
+
+def test_a_line_break_in_a_name_is_shown_as_a_box():
     sheet = ContactSheet()
-    assert sheet.sheets() == []
-    for number in range(101):
-        sheet.add(f"{number}.png", np.full((4, 5, 3), 9, np.uint8))
-    pages = sheet.sheets()
-    assert len(pages) == 2
-    assert sum(int((page == 9).all(axis=2).sum()) for page in pages) == 101 * 20
+    sheet.add("odd\nname\t.png", np.zeros((9, 9, 3), np.uint8))
+    assert len(sheet.sheets()) == 1
+    assert text_size("a\nb", 12) == text_size("a□b", 12)

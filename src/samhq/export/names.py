@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -28,22 +29,27 @@ def output_stems(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
     """
     images = list(records)
     plain = {r.path: PurePosixPath(r.path).with_suffix("") for r in images}
-    uses = Counter(str(stem).casefold() for stem in plain.values())
+    uses = Counter(_folded(str(stem)) for stem in plain.values())
     stems: dict[tuple[str, int], str] = {}
     taken: set[str] = set()
     for record in images:
         stem = plain[record.path]
-        if uses[str(stem).casefold()] > 1:
+        if uses[_folded(str(stem))] > 1:
             stem = PurePosixPath(record.path)
         page = f"_page-{record.page:02d}" if record.pages > 1 else ""
         *folders, name = stem.parts
         parts = [_short(safe_name(folder)) for folder in folders]
         full = "/".join([*parts, _short(safe_name(name + page))])
-        if full.casefold() in taken:  # cleaning made two names one
+        if _folded(full) in taken:  # cleaning made two names one
             full = "/".join([*parts, _short(safe_name(name + page), force=f"{record.path}#{record.page}")])
-        taken.add(full.casefold())
+        taken.add(_folded(full))
         stems[record.path, record.page] = full
     return stems
+
+
+def _folded(name: str) -> str:
+    """What a file system may take for the same name: case, and how accents are composed, do not count."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _short(name: str, *, force: str = "") -> str:

@@ -22,9 +22,18 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
 
 
-@lru_cache(maxsize=20_000)
 def text_size(text: str, size: int) -> tuple[int, int]:
     """Width and height in pixels of the box of a text, padding included."""
+    return _size(printable(text), size)
+
+
+def printable(text: str) -> str:
+    """The text with a box for every line break and other character that cannot be drawn in a line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "□" for c in text)
+
+
+@lru_cache(maxsize=20_000)
+def _size(text: str, size: int) -> tuple[int, int]:
     font = _font(size)
     ascent, descent = font.getmetrics()
     return int(np.ceil(font.getlength(text))) + 2 * PADDING, ascent + descent
@@ -45,23 +54,24 @@ def draw_text(
     x, y: upper left corner of its box; what lies outside the picture is cut off.
     ground: how much of the picture below is darkened, 0 to 1.
     """
-    width, height = text_size(text, size)
+    text = printable(text)
+    width, height = _size(text, size)
     coverage = _coverage(text, size)
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = min(x + width, picture.shape[1]), min(y + height, picture.shape[0])
     if x0 >= x1 or y0 >= y1:
         return
-    alpha = coverage[y0 - y : y1 - y, x0 - x : x1 - x, None]
+    alpha = coverage[y0 - y : y1 - y, x0 - x : x1 - x, None] / np.float32(255)
     below = picture[y0:y1, x0:x1] * np.float32(1 - ground)
     ink = np.array(color, dtype=np.float32)
     picture[y0:y1, x0:x1] = (below * (1 - alpha) + ink * alpha + np.float32(0.5)).astype(np.uint8)
 
 
 @lru_cache(maxsize=2_000)
-def _coverage(text: str, size: int) -> npt.NDArray[np.float32]:
-    """How much ink each pixel of the box carries, (height, width) float32 in [0, 1]."""
+def _coverage(text: str, size: int) -> Picture:
+    """How much ink each pixel of the box carries, (height, width) uint8."""
     from PIL import Image, ImageDraw
 
-    canvas = Image.new("L", text_size(text, size))
+    canvas = Image.new("L", _size(text, size))
     ImageDraw.Draw(canvas).text((PADDING, 0), text, font=_font(size), fill=255)
-    return np.asarray(canvas, dtype=np.float32) / np.float32(255)
+    return np.asarray(canvas)
