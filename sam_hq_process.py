@@ -264,6 +264,12 @@ def hold_window(arguments: list[str]) -> None:
             input("Press Enter to close this window.")
 
 
+def how_it_is_called() -> str:
+    """What to type for this script in the folder where it was started."""
+    here = Path.cwd() == ROOT
+    return "python " + (Path(__file__).name if here else f'"{ROOT / Path(__file__).name}"')
+
+
 def main(arguments: list[str]) -> int:
     """Install what is missing, run the program, return its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -274,6 +280,8 @@ def main(arguments: list[str]) -> int:
         check_machine()
         environment = ensure_installed(ROOT, options)
         tests = options.command[:1] == ["test"]
+        if not tests:  # so that the hints of the program can be typed as they stand
+            os.environ["SAMHQ_COMMAND"] = how_it_is_called()
         return hand_over(program_call(environment, options.command), folder=ROOT if tests else None)
     except Failure as problem:
         say(f"sam_hq_process: {problem}")

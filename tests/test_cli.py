@@ -182,6 +182,14 @@ def test_mistakes_are_named_without_a_traceback(arguments, code, said, call, tmp
     assert "Traceback" not in out + err
 
 
+def test_hints_are_written_as_the_user_calls_the_program(call, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAMHQ_COMMAND", "python sam_hq_process.py")
+    _, _, err = call("models", "info", "vit_h")
+    assert "python sam_hq_process.py models download vit_h" in err
+    assert "samhq models" not in err.replace("sam_hq_process", "")
+
+
 def test_results_inside_the_input_are_refused(finished, call):
     code, _, err = call("run", finished, "--out", finished / "results", *FAST)
     assert code == 2

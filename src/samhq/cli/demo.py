@@ -23,9 +23,10 @@ __all__ = ["demo"]
     help="Folder for the micrographs and the results.",
 )
 def demo(out: Path) -> None:
-    """Segment and measure the micrographs that come with samhq; takes about a minute."""
+    """Segment and measure the micrographs that come with samhq; takes a few minutes."""
     from samhq import api
     from samhq.cli.batch import print_result
+    from samhq.cli.main import as_typed
     from samhq.cli.progress import working
     from samhq.errors import ExportError
     from samhq.files import explain_os_error
@@ -42,7 +43,7 @@ def demo(out: Path) -> None:
         written = filtered.write(settings=settings, monitor=monitor)
         _print_objects(filtered)
         print_result(opened, filtered, written, as_json=False)
-    click.echo(f"\nNow filter it:  samhq filter {source} --min-area 100 --min-aggregation 35")
+    click.echo(as_typed(f"\nNow filter it:  samhq filter {source} --min-area 100 --min-aggregation 35"))
 
 
 def _print_objects(filtered: FilteredRun) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,7 +16,7 @@ from samhq import __version__
 from samhq.errors import SamhqError, SettingsError
 from samhq.monitor import Cancelled
 
-__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_SOME_FAILED", "EXIT_USAGE", "cli", "main"]
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_SOME_FAILED", "EXIT_USAGE", "as_typed", "cli", "main"]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -32,6 +33,15 @@ _COMMANDS = {
     "demo": ("samhq.cli.demo:demo", "Try everything on the micrographs that come with samhq."),
     "doctor": ("samhq.cli.doctor:doctor", "Report Python, PyTorch, devices, folders, models, disk."),
 }
+
+
+def as_typed(text: str) -> str:
+    """A text with the commands in it written as this user types them.
+
+    Who starts samhq by the start script has no command `samhq`; the script says what stands for it.
+    """
+    program = os.environ.get("SAMHQ_COMMAND", "samhq")
+    return re.sub(rf"\bsamhq (?=(?:{'|'.join(_COMMANDS)})\b)", lambda _: f"{program} ", text)
 
 
 class _LazyGroup(click.Group):
@@ -86,7 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in args
     try:
-        result = cli.main(args=args, prog_name="samhq", standalone_mode=False)
+        result = cli.main(
+            args=args, prog_name=os.environ.get("SAMHQ_COMMAND", "samhq"), standalone_mode=False
+        )
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
@@ -127,7 +139,7 @@ def _unexpected(error: Exception, *, debug: bool) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(as_typed(text), err=True)
 
 
 def _make_console_forgiving() -> None:
