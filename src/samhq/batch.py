@@ -438,15 +438,10 @@ class _ImageMonitor:
         self._progress = progress
 
     def report(self, event: Event) -> None:
+        # Objects of finished images only: those of this one still fall when duplicates go.
         place = self._progress
         self._monitor.report(
-            replace(
-                event,
-                done=place.done,
-                total=place.total,
-                item=place.item,
-                objects=place.objects + event.objects,
-            )
+            replace(event, done=place.done, total=place.total, item=place.item, objects=place.objects)
         )
 
     def check(self) -> None:
