@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import Tensor, nn
 
 from samhq.network.architectures import PROMPT_DIM
@@ -103,10 +104,23 @@ class MaskDecoderHQ(nn.Module):
         image = attended.image[prompts].transpose(1, 2).reshape(len(prompts), PROMPT_DIM, grid, grid)
         fine = self.output_upscaling(image)
         hq_weights = self.hf_mlp(attended.tokens[prompts, -1])
-        logits = _weighted(hq_weights, self.embedding_maskfeature(fine) + hq_features)
+        logits = self._weighted_maskfeature(hq_weights, fine) + _weighted(hq_weights, hq_features)
         if hq_only:
             return logits
         return _weighted(self._mask_weights(attended.tokens[prompts], tokens), fine) + logits
+
+    def _weighted_maskfeature(self, weights: Tensor, fine: Tensor) -> Tensor:
+        """embedding_maskfeature(fine), its channels summed under (k, c) weights: (k, h, w) fp32.
+
+        The last convolution is linear and only this sum of its output is wanted, so the weights are
+        folded into it: sum_c w_c conv(g, W_c) = conv(g, sum_c w_c W_c), one output channel instead of c.
+        """
+        *before, last = self.embedding_maskfeature
+        for layer in before:
+            fine = layer(fine)
+        kernels = torch.einsum("kc,cdij->kdij", weights, last.weight)
+        offsets = weights @ cast(Tensor, last.bias)
+        return (_conv_each(fine, kernels) + offsets[:, None, None]).float()
 
     def _mask_weights(self, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
         """The chosen mask token of each prompt through its own head, (k, 32)."""
@@ -128,7 +142,21 @@ def _upscaling(dim: int, hidden: int) -> nn.Sequential:
     )
 
 
-def _weighted(weights: Tensor, features: Tensor) -> Tensor:
-    """Sum of the channels of (k, c, h, w) features under (k, c) weights, (k, h, w) fp32."""
+def _conv_each(features: Tensor, kernels: Tensor) -> Tensor:
+    """Convolve every (c, h, w) of a batch with a 3x3 kernel (c, 3, 3) of its own, zero-padded: (k, h, w).
+
+    For each place of the kernel one plane, all in one matrix product; `fold` shifts and adds the planes.
+    It shifts the other way round than a convolution, hence the flip.
+    """
     k, c, h, w = features.shape
+    flipped = kernels.flip(2, 3).reshape(k, c, 9).transpose(1, 2)
+    planes = torch.bmm(flipped, features.reshape(k, c, h * w))
+    return F.fold(planes, (h, w), kernel_size=3, padding=1)[:, 0]
+
+
+def _weighted(weights: Tensor, features: Tensor) -> Tensor:
+    """Sum of the channels of (k or 1, c, h, w) features under (k, c) weights, (k, h, w) fp32."""
+    k, (c, h, w) = len(weights), features.shape[1:]
+    if len(features) == 1:
+        return (weights @ features.reshape(c, h * w)).reshape(k, h, w).float()
     return torch.bmm(weights[:, None], features.reshape(k, c, h * w)).reshape(k, h, w).float()
