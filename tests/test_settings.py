@@ -129,6 +129,7 @@ def test_a_bad_recommendation_is_an_error():
         ({"min_ratio": 37.25, "max_aggregation": 80.5}, "R=37.25_Agg=0-80.5"),
         ({"polarity": "bright", "overlaps": "exclusive"}, "Agg=0-100_bright_exclusive"),
         ({"min_area": 1234567.5}, "A=1234567.5_Agg=0-100"),
+        ({"min_area": 1e308}, "A=1e+308_Agg=0-100"),
     ],
 )
 def test_output_folders_are_named_after_the_filter(values, tag):

@@ -387,6 +387,7 @@ class _Batch:
         else:
             _log.debug("unexpected error in %s", _label(work), exc_info=error)
             text = f"unexpected {type(error).__name__}: {error}; please report it with the log file"
+        text = text.removeprefix(f"{work.file.path.name}: ")  # the image is named beside it everywhere
         self.log.traceback(error)
         self.log.report(Event(stage="segment", message=f"{_label(work)} failed: {text}", level="error"))
         return text

@@ -119,6 +119,8 @@ def explain_os_error(error: OSError, path: Path) -> str:
         errno.EACCES: "access is denied; choose an output folder you may write to, or close the program that "
         "holds the file open",
         errno.EPERM: "access is denied; choose an output folder you may write to",
+        errno.EEXIST: "a file stands where a folder is needed; move it away or choose another output folder",
+        errno.ENOTDIR: "a file stands where a folder is needed; move it away or choose another output folder",
         errno.ENAMETOOLONG: "the name is too long; use a shorter folder or file name",
         errno.ENOENT: "the folder has disappeared; check that its disk is connected",
         errno.EIO: "the disk reports an error; check the disk or the network connection",

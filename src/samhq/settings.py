@@ -518,4 +518,6 @@ def _refuse_constant(name: str) -> float:
 
 
 def _short(value: float) -> str:
-    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(float(value))
+    """A number as people write it: without ".0" if it is whole, never longer than a folder's name bears."""
+    whole = math.isfinite(value) and value == int(value) and abs(value) < 1e15
+    return str(int(value)) if whole else repr(float(value))
