@@ -287,6 +287,50 @@ def test_a_signal_stops_cleanly_and_the_next_start_goes_on(tmp_path, number, cal
     assert json.loads(out)["images"] == 12
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_done(tmp_path, call):
+    slides = tmp_path / "slides"
+    slides.mkdir()
+    for i in range(4):
+        shutil.copy(MICROGRAPHS / "fluorescence/nuclei_1.png", slides / f"{i}.png")
+    # One batch of 1024 prompts takes far longer than this test waits.
+    command = [sys.executable, "-m", "samhq", "run", str(slides), "--points-per-batch", "1024"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    store = tmp_path / "slides_SAM_HQ_Run" / "run.sqlite"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not store.exists():
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    assert not (tmp_path / "slides_SAM_HQ_Run" / "run.lock").exists()
+    code, out, _ = call("run", slides, "--points-per-side", "2", "--json")
+    assert code == 0
+    assert json.loads(out)["images"] == 4
+
+
+def test_output_into_a_closed_pipe_is_no_crash(tmp_path):
+    command = f'"{sys.executable}" -m samhq run --help | head -1'
+    result = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert b"Traceback" not in result.stderr
+    assert result.stdout.startswith(b"Usage")
+
+
+def test_a_console_without_unicode_shows_substitutes(finished):
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    odd = finished.parent / "Präparate 测试.png"
+    result = subprocess.run(
+        [sys.executable, "-m", "samhq", "run", str(odd)], capture_output=True, env=env, check=False
+    )
+    assert result.returncode == 1
+    assert b"no such file" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
 def _done(store: Path) -> int:
     import sqlite3
 
