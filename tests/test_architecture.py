@@ -22,6 +22,8 @@ FLOORS = (
     "batch",
     "results",
     "store",
+    "packing",
+    "runlog",
     "segmentation",
     "network",
     "measure",

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 import tifffile
 
-from samhq.batch import LOG_FILE, Model, run_batch
-from samhq.errors import CheckpointError, ImageReadError, StoreError
+from samhq.batch import Model, run_batch
+from samhq.errors import CheckpointError, ImageReadError, SamhqError, StoreError
 from samhq.filters import filter_objects
 from samhq.masks import MaskTable
 from samhq.monitor import Cancelled, Event, StoppableMonitor
+from samhq.runlog import LOG_FILE
 from samhq.settings import FilterSettings, Settings, settings_from_dict
 from samhq.store import RunStore
 
@@ -79,8 +80,14 @@ def start(
 
 
 def stored(slides: Path) -> dict[str, tuple[str, int]]:
+    """What is segmented or failed; images that wait are left out."""
     with RunStore.read(slides.parent / "run") as store:
-        return {r.path: (r.status, r.objects) for r in store.records()}
+        return {r.path: (r.status, r.objects) for r in store.records() if r.status != "waiting"}
+
+
+def waiting(slides: Path) -> int:
+    with RunStore.read(slides.parent / "run") as store:
+        return sum(r.status == "waiting" for r in store.records())
 
 
 def test_every_image_is_segmented_once(slides, network):
@@ -125,6 +132,7 @@ def test_results_of_other_settings_never_mix(slides, network):
     with pytest.raises(Cancelled):
         start(slides, network, settings=changed, monitor=monitor)
     assert len(stored(slides)) == 2
+    assert waiting(slides) == 3
 
 
 def test_one_bad_image_is_stored_as_failed_and_tried_again(slides, network):
@@ -137,6 +145,63 @@ def test_one_bad_image_is_stored_as_failed_and_tried_again(slides, network):
     shutil.copyfile(slides / "tray 0" / "Präparat 2.png", bad)
     report = start(slides, network)
     assert (report.segmented, report.skipped, report.failed) == (1, 5, ())
+
+
+def test_an_image_that_cannot_be_read_for_a_while_needs_no_network_afterwards(slides, network):
+    start(slides, network)
+    path = slides / "tray 0" / "Präparat 4.png"
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    assert [r.path for r in start(slides, network).failed] == ["tray 0/Präparat 4.png"]
+    path.write_bytes(whole)
+    report = start(slides, network)
+    assert (report.segmented, report.objects, report.failed) == (0, 10, ())
+    assert network.calls == 5
+
+
+def test_two_inputs_never_share_a_run(slides, network, tmp_path):
+    start(slides, network)
+    other = tmp_path / "elsewhere" / "slides"
+    shutil.copytree(slides, other)
+    with pytest.raises(StoreError, match="is the run of another input"):
+        run_batch(other, slides.parent / "run", settings=Settings(), model=network.model())
+    assert network.calls == 5
+
+
+def test_a_moved_input_keeps_its_run(slides, network):
+    start(slides, network)
+    moved = slides.rename(slides.with_name("moved"))
+    report = run_batch(moved, moved.parent / "run", settings=Settings(), model=network.model())
+    assert (report.segmented, report.skipped) == (0, 5)
+
+
+def test_files_of_equal_size_and_time_that_change_names_are_noticed(slides, network):
+    paths = [slides / "a.tif", slides / "b.tif"]
+    for path, dark in zip(paths, (0, 20), strict=True):
+        picture = np.full((40, 50), 250, np.uint8)
+        picture[:dark, :10] = 10
+        tifffile.imwrite(path, picture)
+        os.utime(path, ns=(10**18, 10**18))
+    assert paths[0].stat().st_size == paths[1].stat().st_size
+    start(slides, network)
+    assert stored(slides)["b.tif"] == ("done", 1)
+    paths[0].rename(slides / "c")
+    paths[1].rename(paths[0])
+    (slides / "c").rename(paths[1])
+    assert start(slides, network).segmented == 2
+    assert stored(slides)["a.tif"] == ("done", 1)
+
+
+def test_a_broken_gpu_stops_the_run_and_fails_no_image(slides, network):
+    def fail(number):
+        if number == 2:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    network.before_call = fail
+    with pytest.raises(SamhqError, match="the GPU stopped working"):
+        start(slides, network)
+    assert [status for status, _ in stored(slides).values()] == ["done"]
+    assert waiting(slides) == 4
 
 
 def test_a_network_that_fails_on_one_image_goes_on(slides, network):
@@ -214,9 +279,13 @@ def test_percentiles_are_frozen_for_the_run(slides, network):
     assert "30 and 250" in report.notices[0]
     with RunStore.read(slides.parent / "run") as store:
         assert {(r.scale_kind, r.black, r.white) for r in store.records()} == {("percentile", 30.0, 250.0)}
-        objects = store.objects("tray 0/Präparat 4.png")
+        (record,) = [r for r in store.records() if r.path == "tray 0/Präparat 4.png"]
+        objects = store.objects(record)
         ratios = filter_objects(objects.measurements.histograms, FilterSettings()).ratio
     assert ratios == pytest.approx([100 * (1 - spot / 220) for spot in range(4)], abs=0.001)
+    other_page = settings_from_dict({"image": {"intensity_range": "percentile", "page": 1}})
+    assert "30 and 250" in start(slides, network, settings=other_page).notices[-1]
+    start(slides, network, settings=chosen)
     # A darker image that comes later must not change the scale of the others.
     (slides / "black.png").write_bytes(cv2.imencode(".png", np.zeros((40, 50), np.uint8))[1].tobytes())
     report = start(slides, network, settings=chosen)

@@ -101,6 +101,41 @@ def test_filtering_equals_a_fresh_run_to_the_byte(finished, tmp_path, call):
     assert 0 < one["objects.csv"].count(b"\r\n") - 1 < 200
 
 
+def test_a_run_made_with_out_is_found_with_out(finished, tmp_path, call, monkeypatch):
+    source = tmp_path / "slides"
+    source.mkdir()
+    shutil.copy(MICROGRAPHS / "histology/nuclei_1.png", source)
+    fast = ["--points-per-side", "2", "--pred-iou-thresh", "0", "--stability-score-thresh", "0"]
+    assert call("run", source, "--out", tmp_path / "res", *fast)[0] == 0
+    code, out, _ = call("filter", source, "--out", tmp_path / "res", "--json")
+    assert code == 0
+    assert json.loads(out)["run_folder"] == str(tmp_path / "res" / "slides_SAM_HQ_Run")
+    # Inside the run folder "." has a name as well.
+    monkeypatch.chdir(tmp_path / "res" / "slides_SAM_HQ_Run")
+    code, out, _ = call("filter", ".", "--json")
+    assert json.loads(out)["output_folder"] == str(tmp_path / "res" / "slides_SAM_HQ_Output_Agg=0-100")
+    assert call("run", source, *fast)[0] == 0
+    code, _, err = call("filter", source, "--out", tmp_path / "res")
+    assert code == 2
+    assert "has two runs" in err
+
+
+def test_images_that_still_wait_are_said_in_every_table(finished, tmp_path, call):
+    from samhq.store import RunStore
+
+    shutil.copytree(finished.parent / "slides_SAM_HQ_Run", tmp_path / "slides_SAM_HQ_Run")
+    with RunStore.write(tmp_path / "slides_SAM_HQ_Run") as store:
+        done = [(r.path, r.page) for r in store.records() if r.status == "done"]
+        store.begin({}, current=done[:1], waiting=done[1:])
+    code, out, _ = call("filter", tmp_path / "slides_SAM_HQ_Run", "--input", finished, "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["outcomes"]["not segmented yet"] == 2
+    assert "2 of 3 images are not segmented yet" in result["warnings"][0]
+    images = pd.read_csv(Path(result["output_folder"]) / "images.csv")
+    assert sorted(images["result"]) == ["not segmented yet", "not segmented yet", "ok"]
+
+
 def test_a_second_start_skips_what_is_done(finished, call):
     code, out, _ = call("run", finished, "--json", *FAST)
     assert code == 3

@@ -12,11 +12,12 @@ import sys
 import numpy as np
 import pytest
 
-from samhq.errors import StoreError
+from samhq.errors import SamhqError, StoreError
 from samhq.locks import LOCK_FILE, FolderLock
 from samhq.masks import MaskTable
 from samhq.measure import measure_objects
-from samhq.store import RUN_FILE, ImageRecord, RunStore, StoredObjects
+from samhq.packing import StoredObjects
+from samhq.store import RUN_FILE, ImageRecord, RunStore
 
 
 def some_objects(seed: int = 0, n: int = 6) -> StoredObjects:
@@ -64,7 +65,7 @@ def test_everything_comes_back_as_it_was_stored(tmp_path):
     with RunStore.read(tmp_path) as store:
         assert store.facts() == {"input": "C:\\Proben", "n": [1, 2]}
         assert store.records() == [record]
-        assert_equal(store.objects(record.path), objects)
+        assert_equal(store.objects(record), objects)
 
 
 def test_saving_again_replaces_the_earlier_result(tmp_path):
@@ -73,11 +74,33 @@ def test_saving_again_replaces_the_earlier_result(tmp_path):
         store.save(record_of("a.png", first), first)
         store.save(record_of("a.png", second), second)
         assert [r.objects for r in store.records()] == [len(second.masks)]
-        assert_equal(store.objects("a.png"), second)
-        store.save(ImageRecord(path="a.png", page=1, status="failed", error="gone"))
-        assert store.records()[0].error == "gone"
-        with pytest.raises(StoreError, match="holds no objects"):
-            store.objects("a.png")
+        assert_equal(store.objects(store.records()[0]), second)
+
+
+def test_a_failure_is_noted_and_keeps_the_objects_of_an_earlier_start(tmp_path):
+    objects = some_objects()
+    with RunStore.write(tmp_path) as store:
+        record = record_of("a.png", objects, segment_key="k")
+        store.save(record, objects)
+        store.fail(ImageRecord(path="a.png", page=1, status="failed", error="is empty"))
+        store.fail(ImageRecord(path="b.png", page=1, status="failed", error="is torn"))
+        assert [(r.path, r.status, r.error) for r in store.records()] == [
+            ("a.png", "failed", "is empty"),
+            ("b.png", "failed", "is torn"),
+        ]
+        assert_equal(store.objects(store.records()[0]), objects)
+        store.refresh(record)
+        assert store.records()[0] == record
+
+
+def test_objects_of_other_settings_are_never_given_for_a_record_read_before(tmp_path):
+    first, second = some_objects(1), some_objects(2, n=3)
+    with RunStore.write(tmp_path) as store:
+        store.save(record_of("a.png", first, segment_key="old"), first)
+        record = store.records()[0]
+        store.save(record_of("a.png", second, segment_key="new"), second)
+        with pytest.raises(StoreError, match="is being segmented again"):
+            store.objects(record)
 
 
 def test_an_image_without_objects_is_stored(tmp_path):
@@ -85,19 +108,34 @@ def test_an_image_without_objects_is_stored(tmp_path):
     objects = StoredObjects(empty, measure_objects(np.zeros((20, 30), np.uint16), empty))
     with RunStore.write(tmp_path) as store:
         store.save(record_of("a.png", objects), objects)
-        assert_equal(store.objects("a.png"), objects)
+        assert_equal(store.objects(store.records()[0]), objects)
 
 
-def test_images_that_are_gone_leave_the_results_and_come_back(tmp_path):
+def test_a_start_says_which_images_are_current_waiting_or_gone(tmp_path):
     objects = some_objects()
     with RunStore.write(tmp_path) as store:
-        for name in ("a.png", "b.png"):
+        for name in ("a.png", "b.png", "c.png"):
             store.save(record_of(name, objects), objects)
-        store.mark_present({("b.png", 1)})
-        assert [r.path for r in store.records()] == ["b.png"]
-        assert len(store.records(present_only=False)) == 2
-        store.mark_present({("a.png", 1), ("b.png", 1)})
-        assert len(store.records()) == 2
+        store.begin({"n": 1}, current=[("b.png", 1)], waiting=[("c.png", 1), ("d.png", 1)])
+        assert [(r.path, r.status) for r in store.records()] == [
+            ("b.png", "done"),
+            ("c.png", "waiting"),
+            ("d.png", "waiting"),
+        ]
+        assert store.facts() == {"n": 1}
+        assert len(store.records(present_only=False)) == 4
+        store.begin({"n": 2}, current=[("a.png", 1), ("b.png", 1)], waiting=[])
+        assert [(r.path, r.status) for r in store.records()] == [("a.png", "done"), ("b.png", "done")]
+
+
+def test_objects_too_large_for_the_file_fail_their_image_only(tmp_path):
+    objects = some_objects()
+    with RunStore.write(tmp_path) as store:
+        store._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 200)
+        with pytest.raises(SamhqError, match="cut the image into parts") as caught:
+            store.save(record_of("a.png", objects), objects)
+        assert not isinstance(caught.value, StoreError)
+        assert store.records() == []
 
 
 def test_a_failed_save_leaves_nothing_behind(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -265,7 +266,7 @@ def _as_image(image: ImageLike, settings: Settings) -> Image:
 
 def run_folder(source: Path, out: Path | None = None) -> Path:
     """Where the run of an input is kept: <out or beside the input>/<name>_SAM_HQ_Run."""
-    source = source.absolute()
+    source = _full(source)
     name = source.name or source.drive.strip("\\/:").replace("\\", "_") or "root"
     parent = out.absolute() if out is not None else source.parent
     if out is None and parent == source:
@@ -292,7 +293,7 @@ def run(
     Returns the open run; its `report` says what was done now. Filter and write it with Run.filter.
     Raises SettingsError, CheckpointError, StoreError, ImageReadError, Cancelled.
     """
-    path = Path(source).absolute()
+    path = _full(Path(source))
     if not long_path(path).exists():
         raise ImageReadError(f"{source}: there is no such file or folder; check the spelling")
     folder = run_folder(path, Path(out) if out is not None else None)
@@ -306,7 +307,12 @@ def run(
 
 def open_run(folder: str | Path) -> Run:
     """Open a run folder for filtering and export. Raises StoreError if it is none."""
-    return Run(RunStore.read(Path(folder)))
+    return Run(RunStore.read(_full(Path(folder))))
+
+
+def _full(path: Path) -> Path:
+    # Not resolve(): links and mapped drives keep the names the user knows. "." and ".." get a name.
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _write_run_settings(folder: Path, settings: Settings) -> None:

@@ -9,10 +9,10 @@ import hashlib
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,12 +36,13 @@ from samhq.images import (
 from samhq.masks import MaskTable
 from samhq.measure import measure_objects
 from samhq.monitor import SILENT, Event, Monitor
+from samhq.packing import StoredObjects
+from samhq.runlog import LOG_FILE, RunLog
 from samhq.settings import ImageSettings, SegmentationSettings, Settings
-from samhq.store import ImageRecord, RunStore, StoredObjects
+from samhq.store import ImageRecord, RunStore
 
 __all__ = ["LOG_FILE", "BatchReport", "Model", "Segmenter", "run_batch"]
 
-LOG_FILE = "log.txt"
 _log = logging.getLogger(__name__)
 
 
@@ -125,7 +126,7 @@ def run_batch(
     if not found.files:
         raise ImageReadError(_nothing_found(source, found))
     with keep_awake(), RunStore.write(folder) as store:
-        batch = _Batch(store, source=source, settings=settings, model=model, monitor=_Logged(monitor, folder))
+        batch = _Batch(store, source=source, settings=settings, model=model, monitor=RunLog(monitor, folder))
         batch.prepare(found.files)
         for path, reason in found.skipped:
             batch.log.report(Event(stage="plan", message=f"Passed over {path}: {reason}"))
@@ -136,7 +137,7 @@ def run_batch(
         segmented=segmented,
         skipped=batch.skipped,
         failed=tuple(r for r in records if r.status == "failed"),
-        objects=sum(r.objects for r in records),
+        objects=sum(r.objects for r in records if r.status == "done"),
         elapsed_s=time.monotonic() - started,
         notices=tuple(batch.notices),
     )
@@ -172,7 +173,7 @@ class _Batch:
     """One start of a batch: what is left to do, and doing it."""
 
     def __init__(
-        self, store: RunStore, *, source: Path, settings: Settings, model: Model, monitor: _Logged
+        self, store: RunStore, *, source: Path, settings: Settings, model: Model, monitor: RunLog
     ) -> None:
         self.store = store
         self.source = source
@@ -185,6 +186,7 @@ class _Batch:
         self.scale: tuple[float, float] | None = None
         self.work: list[_Work] = []
         self._loaded: Segmenter | None = None
+        self._stamps: Counter[tuple[int, int]] = Counter()
 
     # ------------------------------------------------------------ plan
 
@@ -194,6 +196,7 @@ class _Batch:
         self.scale = self._frozen_scale(files)
         earlier = {(r.path, r.page): r for r in self.store.records(present_only=False)}
         here: set[tuple[str, int]] = set()
+        self._stamps = Counter(stamp for file in files if (stamp := _stamp(file.path)) is not None)
         for file in files:
             self.log.check()
             for work in self._pages(file, earlier):
@@ -204,8 +207,8 @@ class _Batch:
                 else:
                     self.work.append(work)
         # Results of other settings and of files that are gone must not mix with these.
-        self.store.mark_present(here)
-        self.store.set_facts(self._facts())
+        waiting = [(work.file.relative, work.page) for work in self.work]
+        self.store.begin(self._facts(), current=here, waiting=waiting)
         total = self.skipped + len(self.work)
         self._say(f"{total} images, {self.skipped} done before, {len(self.work)} to segment")
 
@@ -227,6 +230,10 @@ class _Batch:
         before = self.store.facts()
         if not before:
             return
+        if Path(before["input"]) != self.source and long_path(Path(before["input"])).exists():
+            raise StoreError(
+                f"{self.store.folder}: is the run of another input, {before['input']}; choose another --out"
+            )
         changes = []
         if before["model"]["sha256"] != self.model.sha256:
             changes.append(f"model {before['model']['name']} -> {self.model.name}")
@@ -245,12 +252,13 @@ class _Batch:
         if self.settings.image.intensity_range != "percentile":
             return None
         facts = self.store.facts()
-        names = ("intensity_range", "black_percentile", "white_percentile")
+        names = ("intensity_range", "black_percentile", "white_percentile", "page")
         before = facts.get("settings", {}).get("image", {})
         now = self.settings.to_dict()["image"]
         if facts.get("frozen_scale") and all(before.get(n) == now[n] for n in names):
-            low, high = facts["frozen_scale"]
-            return float(low), float(high)
+            low, high = (float(v) for v in facts["frozen_scale"])
+            self._say(f"Black and white point as frozen at the first start: {low:g} and {high:g}")
+            return low, high
         self._say("Measuring the percentiles of all images for the black and white point")
         low, high = percentile_scale([f.path for f in files], self.settings.image, monitor=self.log)
         self._notice(f"Black and white point, frozen for this run: {low:g} and {high:g}")
@@ -277,6 +285,13 @@ class _Batch:
         earlier = work.earlier
         if earlier is None or earlier.status != "done" or not _unchanged(work.file.path, earlier):
             return False
+        if self._stamps[earlier.file_size, earlier.file_mtime_ns] > 1:
+            # Files of equal size and time may have changed names among themselves.
+            try:
+                if file_sha256(long_path(work.file.path)) != earlier.file_sha256:
+                    return False
+            except (OSError, ImageReadError):
+                return False
         if self.settings.image.page is None and earlier.pages > 1:
             return False
         return earlier.segment_key == self._key(earlier.file_sha256, work.page)
@@ -339,40 +354,47 @@ class _Batch:
 
     def _one(self, work: _Work, reading: Future[_Reading], progress: Event) -> int:
         """Segment, measure and store one image; a fault of the image is stored as its result."""
-        started = time.monotonic()
-        record = ImageRecord(path=work.file.relative, page=work.page, status="failed")
-        objects = None
         try:
-            read = reading.result()
-            record = _described(record, read, key=self._key(read.sha256, work.page))
-            if _same_result(work.earlier, record):
-                self.store.refresh(record)
-                self.skipped += 1
-                self.objects += work.earlier.objects if work.earlier else 0
-                return 0
-            masks = self._segmenter()(read.image.rgb, _ImageMonitor(self.log, progress))
-            measured = measure_objects(read.image.level, masks)
-            objects = StoredObjects(masks, measured)
-            record = replace(
-                record,
-                status="done",
-                objects=len(masks),
-                overlap_fraction=measured.overlap_fraction,
-                elapsed_s=time.monotonic() - started,
-            )
+            return self._segment(work, reading.result(), progress)
         except _ModelFailed as error:
             raise error.__cause__ or error from None
         except Exception as error:  # noqa: BLE001 - the image border: one bad image never stops a run
-            objects = None
-            record = replace(record, status="failed", error=self._fault(work, error))
-        self.store.save(record, objects)
+            text = self._fault(work, error)
+            self.store.fail(ImageRecord(path=work.file.relative, page=work.page, status="failed", error=text))
+            return 0
+
+    def _segment(self, work: _Work, read: _Reading, progress: Event) -> int:
+        """Segment, measure and store one image that could be read. Returns how many were segmented."""
+        started = time.monotonic()
+        record = _described(work, read, key=self._key(read.sha256, work.page))
+        earlier = work.earlier
+        if earlier is not None and earlier.segment_key == record.segment_key:
+            # The file was only touched since, or could not be read for a while.
+            self.store.refresh(record)
+            self.skipped += 1
+            self.objects += earlier.objects
+            return 0
+        masks = self._segmenter()(read.image.rgb, _ImageMonitor(self.log, progress))
+        measured = measure_objects(read.image.level, masks)
+        record = replace(
+            record,
+            objects=len(masks),
+            overlap_fraction=measured.overlap_fraction,
+            elapsed_s=time.monotonic() - started,
+        )
+        self.store.save(record, StoredObjects(masks, measured))
         self.objects += record.objects
-        return int(record.status == "done")
+        return 1
 
     def _fault(self, work: _Work, error: Exception) -> str:
         """Why an image failed, in a sentence. Raises what is not the image's fault."""
         if isinstance(error, StoreError):
             raise error
+        if "CUDA error" in str(error):
+            raise SamhqError(
+                f"the GPU stopped working ({str(error).splitlines()[0]}); start the same command again to go on, "
+                "with --device cpu if it happens again"
+            ) from error
         if isinstance(error, OSError):
             if not long_path(self.source).exists():
                 raise ImageReadError(
@@ -400,37 +422,6 @@ class _Batch:
         self._say(message, "warning")
 
 
-class _Logged:
-    """A monitor that also appends what is said to log.txt in the run folder."""
-
-    def __init__(self, monitor: Monitor, folder: Path) -> None:
-        self._monitor = monitor
-        self._path = long_path(folder / LOG_FILE)
-
-    def report(self, event: Event) -> None:
-        if event.message:
-            self._append(f"{event.level.upper():7} {event.message}")
-        self._monitor.report(event)
-
-    def check(self) -> None:
-        self._monitor.check()
-
-    def traceback(self, error: Exception) -> None:
-        """Keep the technical side of a failure in the log only."""
-        import traceback
-
-        self._append("".join(traceback.format_exception(error)).rstrip())
-
-    def _append(self, text: str) -> None:
-        stamp = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        try:
-            with self._path.open("a", encoding="utf-8", newline="\n") as stream:
-                stream.write(f"{stamp} {text}\n")
-        except OSError as error:
-            # The log may fail on a full disk; the store will say so for what matters.
-            _log.warning("%s: %s", self._path, error)
-
-
 class _ImageMonitor:
     """Places the progress inside an image into the progress of the batch."""
 
@@ -456,10 +447,12 @@ def _nothing_found(source: Path, found: Discovery) -> str:
     return f"{source}: holds no images ({' '.join(IMAGE_SUFFIXES)}){passed_over}; choose the folder that holds them"
 
 
-def _described(record: ImageRecord, read: _Reading, *, key: str) -> ImageRecord:
+def _described(work: _Work, read: _Reading, *, key: str) -> ImageRecord:
     image = read.image
-    return replace(
-        record,
+    return ImageRecord(
+        path=work.file.relative,
+        page=work.page,
+        status="done",
         segment_key=key,
         file_size=read.size,
         file_mtime_ns=read.mtime_ns,
@@ -480,16 +473,16 @@ def _described(record: ImageRecord, read: _Reading, *, key: str) -> ImageRecord:
 
 def _unchanged(path: Path, record: ImageRecord) -> bool:
     """Whether a file is, by size and time, the one that was read."""
+    return _stamp(path) == (record.file_size, record.file_mtime_ns)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file, None if it cannot be seen."""
     try:
         status = long_path(path).stat()
     except OSError:
-        return False
-    return (status.st_size, status.st_mtime_ns) == (record.file_size, record.file_mtime_ns)
-
-
-def _same_result(earlier: ImageRecord | None, record: ImageRecord) -> bool:
-    """Whether an earlier start already made this result, from a file that was only touched since."""
-    return earlier is not None and earlier.status == "done" and earlier.segment_key == record.segment_key
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _label(work: _Work) -> str:

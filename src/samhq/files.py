@@ -20,6 +20,7 @@ __all__ = [
     "appearing_file",
     "long_path",
     "natural_key",
+    "remove_file",
     "safe_name",
     "write_bytes",
     "write_file",
@@ -106,6 +107,14 @@ def appearing_file(path: Path) -> Iterator[AppearingFile]:
             os.fsync(stream.fileno())
             stream.close()
             file.written = _replace(temporary, path)
+    except OSError as error:
+        raise ExportError(explain_os_error(error, path)) from error
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file of ours if it is there. Raises ExportError if that is refused."""
+    try:
+        long_path(path).unlink(missing_ok=True)
     except OSError as error:
         raise ExportError(explain_os_error(error, path)) from error
 

@@ -160,9 +160,10 @@ def filter_objects(histograms: ObjectHistograms, settings: FilterSettings) -> Fi
         area, level_sum = initial_area, initial_sum
     else:
         area, level_sum = _sums(histograms, lowest, highest)
-    initial_intensity = _intensity(initial_area, initial_sum, settings.polarity)
-    initial_ratio = _ratio(initial_intensity, initial_area)
-    intensity = _intensity(area, level_sum, settings.polarity)
+    initial_distance = _distance(initial_area, initial_sum, settings.polarity)
+    distance = _distance(area, level_sum, settings.polarity)
+    initial_intensity = (100 * initial_distance) / WHITE
+    initial_ratio = _ratio(initial_distance, initial_area)
 
     rejection = np.zeros(len(histograms), dtype=np.uint8)
     thresholds = (
@@ -182,8 +183,8 @@ def filter_objects(histograms: ObjectHistograms, settings: FilterSettings) -> Fi
         initial_intensity=initial_intensity,
         initial_ratio=initial_ratio,
         area=area,
-        intensity=intensity,
-        ratio=_ratio(intensity, area),
+        intensity=(100 * distance) / WHITE,
+        ratio=_ratio(distance, area),
     )
 
 
@@ -216,12 +217,16 @@ def _row_blocks(offsets: IntArray, filled: IntArray) -> list[IntArray]:
     return np.split(filled, cuts)
 
 
-def _intensity(area: IntArray, level_sum: IntArray, polarity: str) -> FloatArray:
-    # 100 * 65535 * area stays below 2**53, where float64 is exact, up to 1.3e9 pixels an object.
-    distance = WHITE * area - level_sum if polarity == "dark" else level_sum
-    return (100 * distance) / WHITE
+def _distance(area: IntArray, level_sum: IntArray, polarity: str) -> IntArray:
+    """How far the pixels of each object are from white (dark) or black (bright), summed, in levels.
+
+    100 * 65535 * area stays below 2**53, where float64 is exact, up to 1.3e9 pixels an object.
+    """
+    return WHITE * area - level_sum if polarity == "dark" else level_sum
 
 
-def _ratio(intensity: FloatArray, area: IntArray) -> FloatArray:
-    ratio: FloatArray = np.divide(intensity, area, out=np.full(len(area), np.nan), where=area > 0)
+def _ratio(distance: IntArray, area: IntArray) -> FloatArray:
+    # Straight from the integers: dividing the rounded intensity would round twice.
+    ratio = np.full(len(area), np.nan)
+    np.divide(100 * distance, WHITE * area, out=ratio, where=area > 0)
     return ratio

@@ -16,6 +16,7 @@ from samhq.files import explain_os_error, long_path
 __all__ = ["LOCK_FILE", "FolderLock"]
 
 LOCK_FILE = "run.lock"
+_CLOCK_TOLERANCE_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ def _is_alive(owner: dict[str, object]) -> bool:
     recorded = owner.get("started")
     if started is None:
         return False
-    # A number used again by another process started at another time.
-    return not isinstance(recorded, int | float) or abs(started - recorded) < 2
+    # A number used again by another process started at another time. Wide, because setting the clock
+    # moves the time at which a process seems to have started.
+    return not isinstance(recorded, int | float) or abs(started - recorded) < _CLOCK_TOLERANCE_S
 
 
 def _start_time(pid: int) -> float | None:
@@ -130,7 +132,7 @@ def _take_away(path: Path, owner: dict[str, object]) -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         if json.loads(grave.read_text(encoding="utf-8") or "{}").get("started") != owner.get("started"):
-            os.link(grave, path)  # it was somebody's fresh lock after all
+            grave.replace(path)  # it was somebody's fresh lock after all
     grave.unlink(missing_ok=True)
 
 

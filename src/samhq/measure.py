@@ -14,6 +14,7 @@ __all__ = ["Distribution", "ObjectMeasurements", "measure_distribution", "measur
 
 LevelArray = npt.NDArray[np.uint16]
 FloatArray = npt.NDArray[np.float64]
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +47,25 @@ def measure_objects(level: LevelArray, masks: MaskTable) -> ObjectMeasurements:
     """
     if level.shape != (masks.height, masks.width):
         raise ValueError(f"image {level.shape} and masks {(masks.height, masks.width)} differ in size")
-    # Masks are stored column by column, so the levels are laid out alike: each mask is then a few slices.
-    columns = np.ascontiguousarray(level.T).reshape(-1)
     # An object's rank among all, best first, decides who owns a shared pixel.
-    order = np.argsort(-masks.predicted_iou, kind="stable")
-    owner = np.full(columns.size, -1, dtype=np.int32)
-    covered_twice = np.zeros(columns.size, dtype=np.bool_)
-    for i in order:
-        mine = _pixel_indices(masks.mask_runs(i))
-        taken = owner[mine] >= 0
-        covered_twice[mine[taken]] = True
-        owner[mine[~taken]] = i
+    owner = np.full(level.shape, -1, dtype=np.int32)
+    covered_twice = np.zeros(level.shape, dtype=np.bool_)
+    for i in np.argsort(-masks.predicted_iou, kind="stable"):
+        place, mask = _placed(masks, int(i))
+        taken = mask & (owner[place] >= 0)
+        covered_twice[place] |= taken
+        owner[place][mask & ~taken] = i
 
     whole, left_over, shared = [], [], []
     centroids = np.full((len(masks), 2), np.nan)
     for i in range(len(masks)):
-        mine = _pixel_indices(masks.mask_runs(i))
-        whole.append(_sparse_histogram(columns[mine]))
-        if len(mine):
-            x, y = np.divmod(mine, masks.height)
-            centroids[i] = x.mean(), y.mean()
-        owned = owner[mine] == i
-        if not owned.all():
+        place, mask = _placed(masks, i)
+        whole.append(_sparse_histogram(level[place][mask]))
+        centroids[i] = _centroid(mask, masks.boxes[i])
+        owned = mask & (owner[place] == i)
+        if np.count_nonzero(owned) != np.count_nonzero(mask):
             shared.append(i)
-            left_over.append(_sparse_histogram(columns[mine[owned]]))
+            left_over.append(_sparse_histogram(level[place][owned]))
     covered = np.count_nonzero(owner >= 0)
     return ObjectMeasurements(
         histograms=_stack(whole),
@@ -92,19 +88,32 @@ def replace_rows(
     return both[source]
 
 
-def _pixel_indices(runs: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    """Column-major indices of the pixels of a run-length encoded mask, ascending."""
-    bounds = np.cumsum(runs, dtype=np.int64)
-    starts, stops = bounds[0:-1:2], bounds[1::2]
-    lengths = stops - starts
-    before = np.cumsum(lengths) - lengths
-    indices: npt.NDArray[np.int64] = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
-    return indices
+def _placed(masks: MaskTable, index: int) -> tuple[tuple[slice, slice], npt.NDArray[np.bool_]]:
+    """Where the box of a mask lies in the image, and the mask inside it."""
+    x0, y0, x1, y1 = (int(v) for v in masks.boxes[index])
+    return (slice(y0, y1), slice(x0, x1)), masks.crop(index)
+
+
+def _centroid(mask: npt.NDArray[np.bool_], box: npt.NDArray[np.int32]) -> tuple[float, float]:
+    columns, rows = mask.sum(axis=0, dtype=np.int64), mask.sum(axis=1, dtype=np.int64)
+    area = int(columns.sum())
+    if area == 0:
+        return np.nan, np.nan
+    x = int(np.dot(columns, np.arange(len(columns)) + int(box[0])))
+    y = int(np.dot(rows, np.arange(len(rows)) + int(box[1])))
+    return x / area, y / area
 
 
 def _sparse_histogram(levels: LevelArray) -> tuple[LevelArray, npt.NDArray[np.uint32]]:
-    distinct, counts = np.unique(levels, return_counts=True)
-    return distinct.astype(np.uint16), counts.astype(np.uint32)
+    if len(levels) <= WHITE:
+        distinct, counts = np.unique(levels, return_counts=True)
+        return distinct.astype(np.uint16), counts.astype(np.uint32)
+    # Counting beats sorting for large objects; in pieces, because bincount widens its input.
+    total = np.zeros(WHITE + 1, dtype=np.int64)
+    for start in range(0, len(levels), _PIECE):
+        total += np.bincount(levels[start : start + _PIECE], minlength=WHITE + 1)
+    present = np.flatnonzero(total)
+    return present.astype(np.uint16), total[present].astype(np.uint32)
 
 
 def _stack(parts: list[tuple[LevelArray, npt.NDArray[np.uint32]]]) -> ObjectHistograms:

@@ -13,8 +13,9 @@ from samhq.files import natural_key
 from samhq.filters import FilteredObjects, ObjectHistograms, Rejection, filter_objects
 from samhq.masks import MaskTable
 from samhq.measure import ObjectMeasurements
+from samhq.packing import StoredObjects
 from samhq.settings import FilterSettings
-from samhq.store import ImageRecord, RunStore, StoredObjects
+from samhq.store import ImageRecord, RunStore
 
 __all__ = ["ImageResult", "Outcome", "RunResults", "filter_image", "rejection_counts"]
 
@@ -26,13 +27,14 @@ class Outcome(StrEnum):
     NONE_FOUND = "no objects found"
     ALL_FILTERED = "all filtered out"
     FAILED = "failed"
+    WAITING = "not segmented yet"
 
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
     """One image of a run under one filter; masks, measurements and filtered share their order.
 
-    For a failed image all three are empty.
+    For an image that failed or still waits all three are empty.
     """
 
     record: ImageRecord
@@ -42,9 +44,9 @@ class ImageResult:
 
     @property
     def outcome(self) -> Outcome:
-        """Which of the four different results this is."""
-        if self.record.status == "failed":
-            return Outcome.FAILED
+        """Which of the different results this is."""
+        if self.record.status != "done":
+            return Outcome.FAILED if self.record.status == "failed" else Outcome.WAITING
         if not len(self.masks):
             return Outcome.NONE_FOUND
         return Outcome.OBJECTS if self.filtered.keep.any() else Outcome.ALL_FILTERED
@@ -74,7 +76,7 @@ def rejection_counts(filtered: FilteredObjects) -> dict[str, int]:
 
 
 def filter_image(record: ImageRecord, objects: StoredObjects | None, settings: FilterSettings) -> ImageResult:
-    """Apply a filter to the stored objects of one image; objects is None for a failed one."""
+    """Apply a filter to the stored objects of one image; objects is None for one without."""
     if objects is None:
         masks = MaskTable.empty(height=record.height, width=record.width)
         none = ObjectHistograms.empty()
@@ -111,5 +113,5 @@ class RunResults:
 
     def image(self, record: ImageRecord) -> ImageResult:
         """One image with its objects."""
-        objects = self.store.objects(record.path, record.page) if record.status == "done" else None
+        objects = self.store.objects(record) if record.status == "done" else None
         return filter_image(record, objects, self.settings)

@@ -10,27 +10,23 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import quote
 
-import numpy as np
-import numpy.typing as npt
-
-from samhq.errors import StoreError
+from samhq.errors import SamhqError, StoreError
 from samhq.files import explain_os_error, long_path
-from samhq.filters import ObjectHistograms
 from samhq.locks import FolderLock
-from samhq.masks import MaskTable
-from samhq.measure import ObjectMeasurements
+from samhq.packing import StoredObjects, pack, unpack
 
 __all__ = ["RUN_FILE", "ImageRecord", "RunStore", "StoredObjects"]
 
 RUN_FILE = "run.sqlite"
+# Where an image stands in its run (column "present").
+_GONE, _CURRENT, _WAITING = 0, 1, 2
 _APPLICATION_ID = 0x53484851  # "SHHQ": told apart from other SQLite files by its header
 
 _MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -94,8 +90,8 @@ class ImageRecord:
     """What a run knows about one image, objects aside.
 
     path: relative to the input, with "/"; page: counted from 1.
-    status, error: "done", or "failed" and why.
-    segment_key: hash of all that decides the masks; equal keys mean equal masks.
+    status, error: "done", "failed" and why, or "waiting": not segmented with the settings of the run yet.
+    segment_key: hash of all that decides the masks; equal keys mean equal masks. "" where none are stored.
     file_size, file_mtime_ns, file_sha256: of the file as it was read.
     width, height: pixels. dtype, bits: of the stored samples. scale_kind, black, white: how stored
     values became gray levels. pixel_size_um: µm a pixel, None where the file does not say.
@@ -104,7 +100,7 @@ class ImageRecord:
 
     path: str
     page: int
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "waiting"]
     error: str = ""
     segment_key: str = ""
     file_size: int = 0
@@ -124,14 +120,6 @@ class ImageRecord:
     objects: int = 0
     overlap_fraction: float = 0.0
     elapsed_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObjects:
-    """The masks of one image and their measurements, in the same order."""
-
-    masks: MaskTable
-    measurements: ObjectMeasurements
 
 
 _COLUMNS = tuple(ImageRecord.__dataclass_fields__)
@@ -218,10 +206,19 @@ class RunStore:
 
     def records(self, *, present_only: bool = True) -> list[ImageRecord]:
         """All images of the run, in the order in which they were first stored."""
-        where = "WHERE present = 1" if present_only else ""
-        query = f"SELECT {', '.join(_COLUMNS)} FROM image {where} ORDER BY id"  # noqa: S608 - constants
+        if not present_only:
+            query = f"SELECT {', '.join(_COLUMNS)} FROM image ORDER BY id"  # noqa: S608 - constants
+            with _explained(self.folder):
+                return [_record(row) for row in self._connection.execute(query)]
+        query = f"SELECT {', '.join(_COLUMNS)}, present FROM image WHERE present > 0 ORDER BY id"  # noqa: S608
         with _explained(self.folder):
-            return [_record(row) for row in self._connection.execute(query)]
+            rows = self._connection.execute(query).fetchall()
+        return [
+            _record(row[:-1])
+            if row[-1] == _CURRENT
+            else ImageRecord(path=row[0], page=row[1], status="waiting")
+            for row in rows
+        ]
 
     def save(self, record: ImageRecord, objects: StoredObjects | None = None) -> None:
         """Store one image and its objects in one transaction, replacing an earlier result.
@@ -234,13 +231,13 @@ class RunStore:
         updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)
         insert = (
             f"INSERT INTO image ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608
-            f"ON CONFLICT (path, page) DO UPDATE SET {updates}, present = 1 RETURNING id"
+            f"ON CONFLICT (path, page) DO UPDATE SET {updates}, present = {_CURRENT} RETURNING id"
         )
         with self._transaction() as connection:
             (image_id,) = connection.execute(insert, values).fetchone()
             connection.execute("DELETE FROM objects WHERE image_id = ?", (image_id,))
             if objects is not None:
-                blobs = {"image_id": image_id, **_pack(objects)}
+                blobs = {"image_id": image_id, **pack(objects)}
                 names = ", ".join(blobs)
                 marks = ", ".join("?" * len(blobs))
                 connection.execute(
@@ -249,39 +246,76 @@ class RunStore:
                 )
 
     def refresh(self, record: ImageRecord) -> None:
-        """Note that a file was seen again with the same content but another time stamp."""
+        """Note that a file was seen again with the content its stored objects belong to."""
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE image SET file_size = ?, file_mtime_ns = ?, present = 1 WHERE path = ? AND page = ?",
-                (record.file_size, record.file_mtime_ns, record.path, record.page),
+                "UPDATE image SET status = 'done', error = '', file_size = ?, file_mtime_ns = ?, present = ? "
+                "WHERE path = ? AND page = ?",
+                (record.file_size, record.file_mtime_ns, _CURRENT, record.path, record.page),
             )
 
-    def mark_present(self, images: set[tuple[str, int]]) -> None:
-        """Leave only these (path, page) in the results; others stay stored in case they come back."""
-        with _explained(self.folder):
-            rows = self._connection.execute("SELECT id, path, page, present FROM image").fetchall()
-        changed = [
-            (int((path, page) in images), row_id)
-            for row_id, path, page, present in rows
-            if bool(present) != ((path, page) in images)
-        ]
-        if changed:
-            with self._transaction() as connection:
-                connection.executemany("UPDATE image SET present = ? WHERE id = ?", changed)
+    def fail(self, record: ImageRecord) -> None:
+        """Note that an image failed now; objects that an earlier start stored stay for its recovery."""
+        with self._transaction() as connection:
+            changed = connection.execute(
+                "UPDATE image SET status = 'failed', error = ?, present = ? WHERE path = ? AND page = ?",
+                (record.error, _CURRENT, record.path, record.page),
+            )
+            if changed.rowcount == 0:
+                connection.execute(
+                    "INSERT INTO image (path, page, status, error) VALUES (?, ?, 'failed', ?)",
+                    (record.path, record.page, record.error),
+                )
 
-    def objects(self, path: str, page: int = 1) -> StoredObjects:
-        """Masks and measurements of one image. Raises StoreError if it has none stored."""
+    def begin(
+        self,
+        facts: Mapping[str, Any],
+        *,
+        current: Iterable[tuple[str, int]],
+        waiting: Iterable[tuple[str, int]],
+    ) -> None:
+        """Write down a start of a run in one transaction: its facts, and where each image stands.
+
+        current: (path, page) whose stored result belongs to these facts. waiting: those still to be
+        segmented. All others leave the results, but stay stored in case they come back.
+        """
+        states = dict.fromkeys(waiting, _WAITING) | dict.fromkeys(current, _CURRENT)
+        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)", rows)
+            known = connection.execute("SELECT id, path, page, present FROM image").fetchall()
+            stored = {(path, page) for _, path, page, _ in known}
+            changed = [
+                (states.get((path, page), _GONE), row_id)
+                for row_id, path, page, present in known
+                if states.get((path, page), _GONE) != present
+            ]
+            connection.executemany("UPDATE image SET present = ? WHERE id = ?", changed)
+            connection.executemany(
+                "INSERT INTO image (path, page, present, status) VALUES (?, ?, ?, 'failed')",
+                [(*key, state) for key, state in states.items() if key not in stored],
+            )
+
+    def objects(self, record: ImageRecord) -> StoredObjects:
+        """Masks and measurements of one image.
+
+        Raises StoreError if it has none, or has others than when the record was read.
+        """
         query = (
             "SELECT image.width, image.height, image.overlap_fraction, objects.* FROM image "
-            "JOIN objects ON objects.image_id = image.id WHERE image.path = ? AND image.page = ?"
+            "JOIN objects ON objects.image_id = image.id "
+            "WHERE image.path = ? AND image.page = ? AND image.segment_key = ?"
         )
         with _explained(self.folder):
-            cursor = self._connection.execute(query, (path, page))
+            cursor = self._connection.execute(query, (record.path, record.page, record.segment_key))
             row = cursor.fetchone()
             names = [item[0] for item in cursor.description]
         if row is None:
-            raise StoreError(f"{self.folder}: holds no objects of {path} page {page}; run it again")
-        return _unpack(dict(zip(names, row, strict=True)))
+            raise StoreError(
+                f"{self.folder}: {record.path} is being segmented again by another start; "
+                "wait until that is done and start again"
+            )
+        return unpack(dict(zip(names, row, strict=True)))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -328,9 +362,15 @@ def _reading(path: Path) -> sqlite3.Connection:
 def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
+    except sqlite3.DataError as error:
+        raise SamhqError(
+            f"its objects are too many for the run file ({error}); cut the image into parts"
+        ) from error
     except sqlite3.OperationalError as error:
         text = str(error)
-        if "full" in text:
+        if "no such table" in text:
+            remedy = "nothing was run here yet; start `samhq run` on its input again"
+        elif "full" in text:
             remedy = "the disk is full; free some space and start again: everything done so far is kept"
         elif "locked" in text:
             remedy = "another program keeps the run busy; wait until it is done"
@@ -388,73 +428,3 @@ def _record(row: tuple[Any, ...]) -> ImageRecord:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["notes"] = tuple(json.loads(values["notes"]))
     return ImageRecord(**values)
-
-
-# -------------------------------------------------------------------- arrays as bytes
-
-
-def _pack(objects: StoredObjects) -> dict[str, object]:
-    masks, measured = objects.masks, objects.measurements
-    counts = measured.histograms.counts
-    # Most counts fit one or two bytes; the exclusive ones are parts of them.
-    count_type = np.min_scalar_type(int(counts.max(initial=0)))
-    return {
-        "boxes": _bytes(masks.boxes, "<i4"),
-        "predicted_iou": _bytes(masks.predicted_iou, "<f4"),
-        "stability_score": _bytes(masks.stability_score, "<f4"),
-        "points": _bytes(masks.points, "<f8"),
-        "crop_boxes": _bytes(masks.crop_boxes, "<i4"),
-        "centroids": _bytes(measured.centroids, "<f8"),
-        "runs": zlib.compress(_bytes(masks.runs, "<u4"), 1),
-        "run_offsets": _bytes(masks.offsets, "<i8"),
-        "levels": _bytes(measured.histograms.levels, "<u2"),
-        "counts": _bytes(counts, f"<u{count_type.itemsize}"),
-        "count_bytes": count_type.itemsize,
-        "level_offsets": _bytes(measured.histograms.offsets, "<i8"),
-        "exclusive_rows": _bytes(measured.exclusive_rows, "<i8"),
-        "exclusive_levels": _bytes(measured.exclusive.levels, "<u2"),
-        "exclusive_counts": _bytes(measured.exclusive.counts, f"<u{count_type.itemsize}"),
-        "exclusive_offsets": _bytes(measured.exclusive.offsets, "<i8"),
-    }
-
-
-def _unpack(row: dict[str, Any]) -> StoredObjects:
-    count_type = f"<u{row['count_bytes']}"
-    masks = MaskTable(
-        height=row["height"],
-        width=row["width"],
-        boxes=_array(row["boxes"], "<i4", 4).astype(np.int32),
-        predicted_iou=_array(row["predicted_iou"], "<f4").astype(np.float32),
-        stability_score=_array(row["stability_score"], "<f4").astype(np.float32),
-        points=_array(row["points"], "<f8", 2).astype(np.float64),
-        crop_boxes=_array(row["crop_boxes"], "<i4", 4).astype(np.int32),
-        runs=_array(zlib.decompress(row["runs"]), "<u4").astype(np.uint32),
-        offsets=_array(row["run_offsets"], "<i8").astype(np.int64),
-    )
-    measurements = ObjectMeasurements(
-        histograms=_histograms(row["levels"], row["counts"], row["level_offsets"], count_type),
-        exclusive_rows=_array(row["exclusive_rows"], "<i8").astype(np.int64),
-        exclusive=_histograms(
-            row["exclusive_levels"], row["exclusive_counts"], row["exclusive_offsets"], count_type
-        ),
-        centroids=_array(row["centroids"], "<f8", 2).astype(np.float64),
-        overlap_fraction=row["overlap_fraction"],
-    )
-    return StoredObjects(masks=masks, measurements=measurements)
-
-
-def _histograms(levels: bytes, counts: bytes, offsets: bytes, count_type: str) -> ObjectHistograms:
-    return ObjectHistograms(
-        levels=_array(levels, "<u2").astype(np.uint16),
-        counts=_array(counts, count_type).astype(np.uint32),
-        offsets=_array(offsets, "<i8").astype(np.int64),
-    )
-
-
-def _bytes(array: npt.NDArray[Any], dtype: str) -> bytes:
-    return np.ascontiguousarray(array, dtype=dtype).tobytes()
-
-
-def _array(data: bytes, dtype: str, columns: int | None = None) -> npt.NDArray[Any]:
-    flat = np.frombuffer(data, dtype=dtype)
-    return flat if columns is None else flat.reshape(-1, columns)

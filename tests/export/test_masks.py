@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,9 +16,21 @@ from pycocotools.coco import COCO
 
 from samhq.errors import ExportError
 from samhq.export.masks import CocoWriter, label_image, write_labels, write_masks
+from samhq.filters import filter_objects
 from samhq.masks import MaskTable
-from samhq.results import RunResults
+from samhq.measure import measure_objects
+from samhq.packing import StoredObjects
+from samhq.results import RunResults, filter_image
 from samhq.settings import FilterSettings
+from samhq.store import ImageRecord
+
+
+def result_of(masks, *, scores, **values):
+    table = MaskTable.concatenate([MaskTable.from_labels(m.astype(int)) for m in masks])
+    table = replace(table, predicted_iou=np.array(scores, np.float32))
+    measured = measure_objects(np.zeros(masks.shape[1:], np.uint16), table)
+    record = ImageRecord(path="a.png", page=1, status="done", objects=len(table))
+    return filter_image(record, StoredObjects(table, measured), FilterSettings(**values))
 
 
 @pytest.fixture
@@ -77,20 +90,40 @@ def test_label_png_opens_as_16_bit(everything, tmp_path):
 
 def test_an_object_under_another_of_the_same_shape_is_counted_as_hidden(everything, tmp_path):
     result = next(r for r in everything if len(r.masks) == 3)
-    from dataclasses import replace
-
     double = replace(result, masks=MaskTable.concatenate([result.masks[[0, 0]], result.masks[[2]]]))
     _, hidden = write_labels(double, tmp_path / "labels.tif")
     assert hidden == 1
 
 
-def test_small_objects_stay_visible_on_large_ones():
-    large = np.ones((9, 9), bool)
-    small = np.zeros((9, 9), bool)
-    small[4, 4] = True
-    for order in ([large, small], [small, large]):
-        table = MaskTable.concatenate([MaskTable.from_labels(m.astype(int)) for m in order])
-        assert len(np.unique(label_image(table))) == 2
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_small_objects_stay_visible_on_large_ones(order):
+    masks = np.ones((2, 9, 9), bool)
+    masks[1] = False
+    masks[1, 4, 4] = True
+    result = result_of(masks[order], scores=[0.9, 0.8])
+    assert len(np.unique(label_image(result, exclusive=False))) == 2
+
+
+def test_exclusive_labels_hold_the_pixels_that_the_tables_count():
+    masks = np.zeros((3, 9, 9), bool)
+    masks[0, :, :6] = True
+    masks[1, 2:4, 4:8] = True
+    masks[2, 0, 0] = True
+    result = result_of(masks, scores=[0.9, 0.7, 0.95], overlaps="exclusive", min_area=2)
+    labels = label_image(result, exclusive=True)
+    areas = [int((labels == number).sum()) for number in (1, 2)]
+    assert areas == result.filtered.area[result.filtered.keep].tolist() == [53, 4]
+
+
+def test_masks_of_an_earlier_export_do_not_stay(everything, tmp_path):
+    result = next(r for r in everything if len(r.masks) == 3)
+    folder = write_masks(result, tmp_path / "x", "binary_mask")
+    one = replace(
+        result, filtered=filter_objects(result.measurements.histograms, FilterSettings(min_ratio=60))
+    )
+    assert 0 < one.filtered.keep.sum() < 3
+    write_masks(one, tmp_path / "x", "binary_mask")
+    assert len(list(folder.iterdir())) == one.filtered.keep.sum()
 
 
 def test_more_labels_than_png_holds_are_refused_with_the_way_out(everything, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from export_samples import record_of
 
 from samhq.export.tables import IMAGE_COLUMNS, OBJECT_COLUMNS, TableWriter, images_frame, objects_frame
 from samhq.results import RunResults
@@ -69,7 +70,7 @@ def test_every_image_is_a_row_with_what_became_of_it(written):
         "torn.png": "failed",
         "faint.png": "all filtered out",
     }
-    assert table.loc["torn.png", "reason"] == "torn.png: ends in the middle"
+    assert table.loc["torn.png", "reason"] == "ends in the middle"
     assert table.loc["faint.png", "reason"] == "min_area 1"
     assert table.loc["faint.png", "dropped_by_min_area"] == 1
     both = table.loc["tray/Präparat 2.png"]
@@ -83,6 +84,7 @@ def test_the_data_file_records_the_settings_and_holds_the_same_rows(written):
     assert "# filter.min_area = 5.0" in comments
     assert "# segmentation.points_per_side = 32" in comments
     assert any("sha256 0000" in line for line in comments)
+    assert len(comments) == 27, "the manual says how many lines to skip"
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     assert tuple(rows[0]) == OBJECT_COLUMNS
     with written["objects_csv"].open(encoding="utf-8-sig", newline="") as stream:
@@ -139,3 +141,14 @@ def test_exclusive_pixels_change_the_numbers_and_not_the_boxes(store):
     assert kept[of_both]["area_px"].tolist() == [16, 16, 16]
     assert exclusive[of_both]["area_px"].tolist() == [16, 12, 16]
     assert kept["x0"].tolist() == exclusive["x0"].tolist()
+
+
+def test_a_name_that_begins_like_a_comment_is_told_apart(store, tmp_path):
+    objects = store.objects(next(r for r in store.records() if r.objects == 1))
+    store.save(record_of("#1 slide #2.png", objects), objects)
+    path = tmp_path / "data.txt"
+    with TableWriter(data_file=path, settings=Settings(), model=MODEL) as tables:
+        for result in RunResults(store, FilterSettings()):
+            tables.add(result)
+    rows = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert sum(row.startswith("\\x231 slide #2.png\t") for row in rows) == 1

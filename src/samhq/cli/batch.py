@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def filter_(
     from samhq.cli.progress import working
 
     settings = chosen_settings(ctx, config)
-    with working(quiet=quiet or as_json) as monitor, _open(folder) as opened:
+    with working(quiet=quiet or as_json) as monitor, _open(folder, out) as opened:
         filtered = opened.filter(settings.filter)
         written = filtered.write(out=out, settings=settings, source=source, monitor=monitor)
         _finish(opened, filtered, written, as_json=as_json)
@@ -116,23 +117,36 @@ def export(
     from samhq.cli.progress import working
 
     settings = chosen_settings(ctx, config)
-    with working(quiet=quiet or as_json) as monitor, _open(folder) as opened:
+    with working(quiet=quiet or as_json) as monitor, _open(folder, out) as opened:
         filtered = opened.filter(settings.filter)
-        for name in formats:
-            written = filtered.export(name, out=out, settings=settings, monitor=monitor)
+        parts = [filtered.export(name, out=out, settings=settings, monitor=monitor) for name in formats]
+        warnings = dict.fromkeys(warning for part in parts for warning in part.warnings)
+        written = replace(parts[-1], warnings=tuple(warnings))
         _finish(opened, filtered, written, as_json=as_json)
 
 
-def _open(folder: Path) -> Run:
+def _open(folder: Path, out: Path | None) -> Run:
+    """The run of a run folder, or of the input it belongs to, which may lie in --out or beside the input."""
     from samhq import api
+    from samhq.errors import SettingsError
 
-    beside = api.run_folder(folder)
     try:
         return api.open_run(folder)
     except StoreError:
-        if not beside.is_dir():
+        places = [api.run_folder(folder, out)] if out is not None and folder.exists() else []
+        try:
+            places.append(api.run_folder(folder))
+        except SettingsError:
+            if not places:
+                raise
+        found = [place for place in dict.fromkeys(places) if place.is_dir()]
+        if not found:
             raise
-        return api.open_run(beside)
+        if len(found) > 1:
+            raise SettingsError(
+                f"{folder}: has two runs, {found[0]} and {found[1]}; name the one you mean"
+            ) from None
+        return api.open_run(found[0])
 
 
 def print_result(

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samhq.errors import ExportError
-from samhq.files import appearing_file, write_bytes, write_text
-from samhq.masks import MaskTable
+from samhq.files import appearing_file, long_path, remove_file, write_bytes, write_text
 from samhq.results import ImageResult
 from samhq.segmentation.records import OutputMode, records
 
@@ -57,9 +56,9 @@ class CocoWriter:
         self.written = self._file.written
 
     def add(self, result: ImageResult) -> None:
-        """Write the kept objects of one image; a failed image is left out."""
+        """Write the kept objects of one image; an image that failed or waits is left out."""
         record = result.record
-        if record.status == "failed":
+        if record.status != "done":
             return
         image_id = len(self._images) + 1
         self._images.append(
@@ -103,35 +102,45 @@ def _annotations(result: ImageResult) -> Iterable[dict[str, Any]]:
         }
 
 
-def label_image(masks: MaskTable) -> npt.NDArray[np.uint32]:
-    """Masks as one image: 0 background, i + 1 for mask i.
+def label_image(result: ImageResult, *, exclusive: bool) -> npt.NDArray[np.uint32]:
+    """The kept objects of an image as one picture: 0 background, else the number of the object.
 
-    Where masks overlap the smaller one is seen, so that an object inside another stays visible.
+    exclusive: each pixel goes to the mask with the highest predicted IoU, as in the tables; pixels of
+    a mask that was filtered out stay background. Else the smaller of two overlapping objects is seen, so
+    that one inside another stays visible.
     Returns (height, width) uint32.
     """
+    masks, keep = result.masks, result.filtered.keep
+    numbers = np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
+    if exclusive:
+        order = np.argsort(-masks.predicted_iou, kind="stable")[::-1]
+    else:
+        order = np.argsort(-masks.areas(), kind="stable")
+        order = order[keep[order]]
     labels = np.zeros((masks.height, masks.width), dtype=np.uint32)
-    for i in np.argsort(-masks.areas(), kind="stable"):
+    for i in order:
         x0, y0, x1, y1 = masks.boxes[i]
-        labels[y0:y1, x0:x1][masks.crop(int(i))] = i + 1
+        labels[y0:y1, x0:x1][masks.crop(int(i))] = numbers[i]
     return labels
 
 
-def write_labels(result: ImageResult, path: Path) -> tuple[Path, int]:
+def write_labels(result: ImageResult, path: Path, *, exclusive: bool = False) -> tuple[Path, int]:
     """Write the kept objects of an image as a label image, .tif or .png.
 
     uint16, or uint32 where there are more than 65535 objects (only .tif holds them).
-    Returns the path and how many objects are hidden completely under smaller ones.
+    exclusive: see label_image.
+    Returns the path and how many objects are hidden completely under others.
     """
-    table = result.masks[result.filtered.keep]
-    wide = label_image(table)
-    hidden = len(table) - len(np.unique(wide[wide > 0]))
-    labels = wide.astype(np.uint16) if len(table) <= np.iinfo(np.uint16).max else wide
+    count = int(result.filtered.keep.sum())
+    wide = label_image(result, exclusive=exclusive)
+    hidden = count - len(np.unique(wide[wide > 0]))
+    labels = wide.astype(np.uint16) if count <= np.iinfo(np.uint16).max else wide
     if path.suffix.lower() in (".tif", ".tiff"):
         written = write_bytes(path, _tiff(labels))
     elif labels.dtype == np.uint16:
         written = write_bytes(path, _png(labels))
     else:
-        raise ExportError(f"{path}: PNG holds 65535 labels, there are {len(table)}; choose TIFF")
+        raise ExportError(f"{path}: PNG holds 65535 labels, there are {count}; choose TIFF")
     return written, hidden
 
 
@@ -145,6 +154,8 @@ def write_masks(result: ImageResult, stem: Path, mode: OutputMode) -> Path:
     table = result.masks[result.filtered.keep]
     if mode == "binary_mask":
         folder = stem.with_name(stem.name + "_sam_hq_masks")
+        for old in long_path(folder).glob("[0-9]*.png"):
+            remove_file(old)  # of an earlier export with more objects
         for i in range(len(table)):
             write_bytes(folder / f"{i + 1:04d}.png", _png(table.mask(i).astype(np.uint8) * 255))
         return folder

@@ -19,7 +19,7 @@ from samhq.export.names import output_stems, picture_names
 from samhq.export.pictures import annotate, write_picture
 from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
-from samhq.files import long_path, safe_name
+from samhq.files import long_path, remove_file, safe_name
 from samhq.monitor import SILENT, Event, Monitor
 from samhq.results import ImageResult, Outcome, RunResults
 from samhq.settings import FilterSettings, Settings, save_settings
@@ -76,12 +76,14 @@ def write_output(
     """Write tables, annotated pictures and settings.json of a run under its filter.
 
     name: of the input. read_rgb: gives the picture of an image; where it fails the picture is left out
-    with a warning. Raises ExportError if the folder cannot be written, Cancelled.
+    with a warning. settings.json comes last: without it the folder is not complete.
+    Raises ExportError if the folder cannot be written, Cancelled.
     """
     records = results.records()
     pictures = picture_names(records)
-    sheet = ContactSheet() if settings.output.contact_sheet else None
+    sheets = _Sheets(folder) if settings.output.contact_sheet else None
     tally = _Tally()
+    remove_file(folder / "settings.json")
     tables = TableWriter(
         objects_csv=folder / "objects.csv",
         images_csv=folder / "images.csv",
@@ -89,31 +91,54 @@ def write_output(
         settings=settings,
         model=model,
     )
-    wants_pictures = settings.output.pictures or sheet is not None
+    wants_pictures = settings.output.pictures or sheets is not None
+    drawn = set()
     with tables:
         for result in _watched(results, records, tally, monitor):
             tables.add(result)
-            if not wants_pictures or result.outcome is Outcome.FAILED:
+            if not wants_pictures or result.record.status != "done":
                 continue
             rgb = _read(result, read_rgb, tally)
             if rgb is None:
                 continue
             if settings.output.pictures:
-                path = folder / pictures[result.record.path, result.record.page]
+                relative = pictures[result.record.path, result.record.page]
                 picture = annotate(rgb, result.masks, result.filtered, label=settings.output.label)
-                tally.note_file("pictures", write_picture(path, picture), path)
-            if sheet is not None:
+                tally.note_file("pictures", write_picture(folder / relative, picture), folder / relative)
+                drawn.add(relative)
+            if sheets is not None:
                 # Text could not be read in a thumbnail.
-                sheet.add(_title(result.record), annotate(rgb, result.masks, result.filtered, label="none"))
+                sheets.add(_title(result.record), annotate(rgb, result.masks, result.filtered, label="none"))
     for meant, written in tables.written:
         tally.note_file("tables", written, meant)
-    if sheet is not None:
-        for number, page in enumerate(sheet.sheets(), start=1):
-            path = folder / f"contact_sheet_{number}.png"
-            tally.note_file("contact sheets", write_picture(path, page), path)
+    if sheets is not None:
+        tally.files["contact sheets"] += sheets.finish()
+    tally.warn_of_strangers(folder, drawn)
     save_settings(settings, folder / "settings.json")
-    tally.warn_of_strangers(folder, set(pictures.values()) if settings.output.pictures else None)
     return tally.summary(folder)
+
+
+class _Sheets:
+    """Contact sheets, written as they fill."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sheet = ContactSheet()
+        self._count = 0
+
+    def add(self, name: str, picture: npt.NDArray[np.uint8]) -> None:
+        """Take in one picture, and write the sheet it completes."""
+        self._write(self._sheet.add(name, picture))
+
+    def finish(self) -> int:
+        """Write the last sheet. Returns how many there are."""
+        self._write(self._sheet.rest())
+        return self._count
+
+    def _write(self, sheet: npt.NDArray[np.uint8] | None) -> None:
+        if sheet is not None:
+            self._count += 1
+            write_picture(self._folder / f"contact_sheet_{self._count}.png", sheet)
 
 
 def export_format(
@@ -149,20 +174,25 @@ def export_format(
             tables.add(result)
             if coco is not None:
                 coco.add(result)
-            elif format == "labels" and result.outcome is not Outcome.FAILED:
-                path = stem.with_name(stem.name + "_sam_hq_labels.tif")
-                written, hidden = write_labels(result, path)
-                tally.note_file("label images", written, path)
-                if hidden:
-                    tally.warnings.append(
-                        f"{result.record.path}: {hidden} objects lie wholly under smaller ones"
-                    )
-            elif format == "masks" and result.filtered.keep.any():
+            elif format == "labels":
+                _export_labels(result, stem, tally, exclusive=results.settings.overlaps == "exclusive")
+            elif format == "masks":
                 write_masks(result, stem, settings.output.output_mode)
                 tally.files["masks"] += int(result.filtered.keep.sum())
     for meant, written in [*tables.written, *([(coco.path, coco.written)] if coco else [])]:
         tally.note_file("tables", written, meant)
     return tally.summary(folder)
+
+
+def _export_labels(result: ImageResult, stem: Path, tally: _Tally, *, exclusive: bool) -> None:
+    path = stem.with_name(stem.name + "_sam_hq_labels.tif")
+    if result.record.status != "done":
+        remove_file(path)  # of an earlier export, when the image could still be read
+        return
+    written, hidden = write_labels(result, path, exclusive=exclusive)
+    tally.note_file("label images", written, path)
+    if hidden:
+        tally.warnings.append(f"{result.record.path}: {hidden} objects lie wholly under others")
 
 
 @dataclass(slots=True)
@@ -185,19 +215,21 @@ class _Tally:
         if written.name != meant.name:
             self.warnings.append(f"{meant.name} is open in another program; the new one is {written.name}")
 
-    def warn_of_strangers(self, folder: Path, pictures: set[str] | None) -> None:
-        """Name pictures that an earlier output left here and this one did not write."""
-        if pictures is None:
-            return
+    def warn_of_strangers(self, folder: Path, drawn: set[str]) -> None:
+        """Name pictures that an earlier output left here and this one did not draw."""
         root = long_path(folder)
-        here = {p.relative_to(root).as_posix() for p in root.rglob("*_sam_hq.png")}
-        old = sorted(here - pictures)
+        old = sorted({p.relative_to(root).as_posix() for p in root.rglob("*_sam_hq.png")} - drawn)
         if old:
             self.warnings.append(
-                f"{len(old)} pictures are of images that are not in the run any more, e.g. {old[0]}"
+                f"{len(old)} pictures in the folder are older than these tables and may not fit them, e.g. {old[0]}"
             )
 
     def summary(self, folder: Path) -> OutputSummary:
+        waiting = self.outcomes[Outcome.WAITING]
+        if waiting:
+            self.warnings.insert(
+                0, f"{waiting} of {self.images} images are not segmented yet; `samhq run` goes on with them"
+            )
         return OutputSummary(
             folder=folder,
             images=self.images,

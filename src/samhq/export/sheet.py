@@ -21,24 +21,25 @@ _ROWS = 12
 
 
 class ContactSheet:
-    """Collects thumbnails, so that memory stays small, and lays them out with their names."""
+    """Collects thumbnails and gives a sheet whenever one is full, so that memory stays small."""
 
     def __init__(self) -> None:
         self._thumbs: list[tuple[str, Picture]] = []
 
-    def add(self, name: str, picture: Picture) -> None:
-        """Take in one picture, (h, w, 3) uint8."""
+    def add(self, name: str, picture: Picture) -> Picture | None:
+        """Take in one picture, (h, w, 3) uint8. Returns the sheet of 72 if it is full now."""
         height, width = picture.shape[:2]
         scale = min(1.0, _THUMB / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         self._thumbs.append(
             (name, np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
         )
+        return self.rest() if len(self._thumbs) == _COLUMNS * _ROWS else None
 
-    def sheets(self) -> list[Picture]:
-        """The overview pictures, 72 images on each; none if there were no pictures."""
-        per_sheet = _COLUMNS * _ROWS
-        return [_sheet(self._thumbs[i : i + per_sheet]) for i in range(0, len(self._thumbs), per_sheet)]
+    def rest(self) -> Picture | None:
+        """The sheet of what is left, None if nothing is."""
+        thumbs, self._thumbs = self._thumbs, []
+        return _sheet(thumbs) if thumbs else None
 
 
 def _sheet(thumbs: list[tuple[str, Picture]]) -> Picture:

@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -98,7 +99,8 @@ _BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
 
 def data_file_name(name: str) -> str:
     """Name of the tab-separated data file of an input."""
-    return f"{name}_SAM_HQ_Numerical_Data.txt"
+    tail = "_SAM_HQ_Numerical_Data.txt"
+    return name.encode("utf-8")[: 250 - len(tail)].decode("utf-8", errors="ignore") + tail
 
 
 class TableWriter:
@@ -231,6 +233,8 @@ def _image_row(result: ImageResult) -> list[Any]:
     area = int(filtered.area[keep].sum())
     intensity = float(filtered.intensity[keep].sum())
     measured = record.status == "done"
+    # A failed image may still carry what an earlier start measured; that is not its result now.
+    record = record if measured else replace(record, overlap_fraction=0.0, dtype="", scale_kind="", notes=())
     row: dict[str, Any] = {
         "image": record.path,
         "page": record.page,
@@ -289,7 +293,8 @@ def _tab_line(values: Iterable[str]) -> bytes:
 def _tab_field(text: str) -> str:
     for plain, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         text = text.replace(plain, written)
-    return text
+    # A row must not look like one of the comments at the head.
+    return f"\\x23{text[1:]}" if text.startswith("#") else text
 
 
 def _settings_lines(settings: Settings, model: Mapping[str, Any]) -> bytes:
