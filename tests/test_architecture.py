@@ -32,13 +32,14 @@ FLOORS = (
     "images",
     "locks",
     "awake",
+    "configuration",
     "settings",
     "validation",
     "files",
     "monitor",
     "errors",
 )
-GROUND = {"settings", "validation", "filters", "masks", "monitor", "errors", "files"}
+GROUND = {"settings", "configuration", "validation", "filters", "masks", "monitor", "errors", "files"}
 
 
 def rooms() -> dict[str, list[Path]]:

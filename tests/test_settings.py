@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from samhq.configuration import load_settings, save_settings
 from samhq.errors import SettingsError
 from samhq.settings import (
     GROUPS,
@@ -13,8 +14,6 @@ from samhq.settings import (
     SegmentationSettings,
     Settings,
     iter_fields,
-    load_settings,
-    save_settings,
     settings_from_dict,
 )
 

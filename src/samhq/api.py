@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samhq.batch import LOG_FILE, BatchReport, Model, Segmenter, run_batch
+from samhq.configuration import save_settings
 from samhq.errors import ImageReadError, SettingsError, StoreError
 from samhq.files import long_path, safe_name
 from samhq.filters import FilteredObjects, aggregation_of_levels, filter_objects
@@ -52,7 +52,6 @@ __all__ = [
     "run",
     "run_folder",
     "segment",
-    "settings_json",
     "settings_with",
     "verify_model",
 ]
@@ -299,7 +298,7 @@ def run(
     folder = run_folder(path, Path(out) if out is not None else None)
     resolved, model = _prepare(settings_with(settings, **values))
     report = run_batch(path, folder, settings=resolved, model=model, monitor=monitor)
-    _write_run_settings(folder, resolved)
+    save_settings(resolved, folder / "settings.json")
     opened = open_run(folder)
     opened.report = report
     return opened
@@ -313,12 +312,6 @@ def open_run(folder: str | Path) -> Run:
 def _full(path: Path) -> Path:
     # Not resolve(): links and mapped drives keep the names the user knows. "." and ".." get a name.
     return Path(os.path.abspath(path))  # noqa: PTH100
-
-
-def _write_run_settings(folder: Path, settings: Settings) -> None:
-    from samhq.settings import save_settings
-
-    save_settings(settings, folder / "settings.json")
 
 
 class Run:
@@ -485,8 +478,3 @@ def examine(folder: str | Path = ".") -> list[Finding]:
     from samhq.doctor import examine as look
 
     return look(Path(folder))
-
-
-def settings_json(settings: Settings) -> str:
-    """A configuration file as text."""
-    return json.dumps(settings.to_dict(), indent=2, ensure_ascii=False)

@@ -8,17 +8,14 @@ result beyond the stated tolerance.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from samhq.errors import SettingsError
-from samhq.files import write_text
 from samhq.validation import allowed_values, validated
 
 __all__ = [
@@ -32,8 +29,6 @@ __all__ = [
     "Settings",
     "SettingsGroup",
     "iter_fields",
-    "load_settings",
-    "save_settings",
     "settings_from_dict",
 ]
 
@@ -489,32 +484,6 @@ def settings_from_dict(data: Mapping[str, Any], *, source: str = "settings") -> 
             "update samhq or correct the number"
         )
     return validated(Settings, plain, source)
-
-
-def load_settings(path: Path) -> Settings:
-    """Read a configuration file. Raises SettingsError naming the file, the place and the remedy."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: there is no such configuration file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read as text: {error}") from error
-    try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise SettingsError(f"{path}: is not valid JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise SettingsError(f"{path}: must hold one JSON object with the groups {', '.join(GROUPS)}")
-    return settings_from_dict(data, source=str(path))
-
-
-def save_settings(settings: Settings, path: Path) -> None:
-    """Write a configuration file, whole or not at all."""
-    write_text(path, json.dumps(settings.to_dict(), indent=2, ensure_ascii=False) + "\n")
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number a setting can have")
 
 
 def _short(value: float) -> str:

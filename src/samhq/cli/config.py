@@ -26,15 +26,16 @@ def show(ctx: click.Context, config: Path | None) -> None:
     Redirect it into a file to begin one of your own.
     """
     from samhq import api
+    from samhq.configuration import settings_json
 
-    click.echo(api.settings_json(api.resolve_settings(chosen_settings(ctx, config))))
+    click.echo(settings_json(api.resolve_settings(chosen_settings(ctx, config))), nl=False)
 
 
 @config.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def check(file: Path) -> None:
     """Say whether a configuration file is right; if not, what is wrong in it."""
-    from samhq.settings import load_settings
+    from samhq.configuration import load_settings
 
     load_settings(file)
     click.echo(f"{file}: is a valid configuration")

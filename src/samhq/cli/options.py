@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeVar, get_args
 import click
 from pydantic.fields import FieldInfo
 
+from samhq.configuration import load_settings
 from samhq.errors import SettingsError
-from samhq.settings import GROUPS, Settings, load_settings
+from samhq.settings import GROUPS, Settings
 from samhq.validation import allowed_values
 
 __all__ = ["chosen_settings", "config_option", "json_option", "out_option", "settings_options"]

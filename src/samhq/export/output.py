@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from samhq.configuration import save_settings
 from samhq.errors import ExportError, ImageReadError
 from samhq.export.masks import CocoWriter, write_labels, write_masks
 from samhq.export.names import output_stems, picture_names
@@ -22,7 +23,7 @@ from samhq.export.tables import TableWriter, data_file_name
 from samhq.files import long_path, remove_file, safe_name
 from samhq.monitor import SILENT, Event, Monitor
 from samhq.results import ImageResult, Outcome, RunResults
-from samhq.settings import FilterSettings, Settings, save_settings
+from samhq.settings import FilterSettings, Settings
 from samhq.store import ImageRecord
 
 __all__ = [
