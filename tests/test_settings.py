@@ -32,7 +32,7 @@ from samhq.settings import (
         ({"filter": {"min_aggregation": 50, "max_aggregation": 10}}, "must not be above"),
         ({"filter": {"min_are": 3}}, "filter.min_are: there is no such setting; known are min_area"),
         ({"filters": {}}, "filters: there is no such setting; known are image"),
-        ({"image": {"page": 0}}, "page 0: allowed is all or 1 or more or null"),
+        ({"image": {"page": 0}}, "page 0: allowed is all or 1 to 999999 or null"),
         ({"image": {"intensity_range": "fixed"}}, "needs both black_point and white_point"),
         ({"image": {"black_point": 3}}, "only used with intensity_range fixed"),
         (
@@ -40,7 +40,7 @@ from samhq.settings import (
             r"black_point \(9\) must be below",
         ),
         ({"image": {"black_percentile": 99, "white_percentile": 1}}, "must be below"),
-        ({"compute": {"device": "gpu"}}, "compute.device 'gpu'"),
+        ({"compute": {"device": "gpu"}}, "compute.device 'gpu': allowed is auto, cpu, cuda"),
         ({"segmentation": {"point_grids": [[[0.5, 0.5]]]}}, "either points_per_side or point_grids"),
         ({"segmentation": {"points_per_side": None, "point_grids": [[]]}}, "at least one point"),
         ({"segmentation": {"points_per_side": None, "point_grids": [[[2, 0]]]}}, "outside 0 to 1"),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from samhq.batch import LOG_FILE, BatchReport, Model, Segmenter, run_batch
 from samhq.configuration import save_settings
 from samhq.errors import ImageReadError, SettingsError, StoreError
-from samhq.files import long_path, safe_name
+from samhq.files import long_path, safe_name, short_name
 from samhq.filters import FilteredObjects, aggregation_of_levels, filter_objects
 from samhq.images import Image, image_from_array, read_image
 from samhq.masks import MaskTable
@@ -23,7 +23,7 @@ from samhq.measure import Distribution, ObjectMeasurements, measure_distribution
 from samhq.monitor import SILENT, Monitor
 from samhq.results import ImageResult, Outcome, RunResults
 from samhq.settings import GROUPS, FilterSettings, SegmentationSettings, Settings, settings_from_dict
-from samhq.store import ImageRecord, RunStore
+from samhq.store import RUN_FILE, ImageRecord, RunStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,7 @@ __all__ = [
     "list_models",
     "model_info",
     "models_folder",
+    "named_run",
     "open_run",
     "resolve_settings",
     "run",
@@ -274,7 +275,8 @@ def run_folder(source: Path, out: Path | None = None) -> Path:
         raise SettingsError(
             f"{out}: lies inside the input {source}, where nothing may be written; choose another folder"
         )
-    return parent / safe_name(f"{name}_SAM_HQ_Run")
+    # A name may have 255 bytes on most systems.
+    return parent / safe_name(short_name(name, limit=255 - len("_SAM_HQ_Run")) + "_SAM_HQ_Run")
 
 
 def run(
@@ -306,7 +308,13 @@ def run(
 
 def open_run(folder: str | Path) -> Run:
     """Open a run folder for filtering and export. Raises StoreError if it is none."""
-    return Run(RunStore.read(_full(Path(folder))))
+    return Run(RunStore.read(named_run(folder)))
+
+
+def named_run(path: str | Path) -> Path:
+    """The absolute run folder a user means by a path to it, or to the run file in it."""
+    folder = _full(Path(path))
+    return folder.parent if folder.name == RUN_FILE else folder
 
 
 def _full(path: Path) -> Path:

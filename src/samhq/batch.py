@@ -23,8 +23,6 @@ from samhq.awake import keep_awake
 from samhq.errors import ImageReadError, SamhqError, StoreError
 from samhq.files import explain_os_error, long_path
 from samhq.images import (
-    IMAGE_SUFFIXES,
-    Discovery,
     Image,
     ImageFile,
     discover,
@@ -124,12 +122,13 @@ def run_batch(
     monitor.report(Event(stage="plan", message=f"Looking for images in {source}"))
     found = discover(source, skip=(folder, *skip))
     if not found.files:
-        raise ImageReadError(_nothing_found(source, found))
+        raise ImageReadError(found.nothing_found)
     with keep_awake(), RunStore.write(folder) as store:
         batch = _Batch(store, source=source, settings=settings, model=model, monitor=RunLog(monitor, folder))
         batch.prepare(found.files)
         for path, reason in found.skipped:
             batch.log.report(Event(stage="plan", message=f"Passed over {path}: {reason}"))
+        batch.notices.extend(found.notices)
         segmented = batch.process()
         records = store.records()
     return BatchReport(
@@ -215,6 +214,7 @@ class _Batch:
     def _facts(self) -> dict[str, Any]:
         return {
             "input": str(self.source),
+            "folder": str(self.store.folder),
             "name": self.source.name,
             "settings": self.settings.to_dict(),
             "model": {
@@ -230,7 +230,8 @@ class _Batch:
         before = self.store.facts()
         if not before:
             return
-        if Path(before["input"]) != self.source and long_path(Path(before["input"])).exists():
+        other = Path(before["input"])
+        if other != self.source and not self._is_copy(before, other) and long_path(other).exists():
             raise StoreError(
                 f"{self.store.folder}: is the run of another input, {before['input']}; choose another --out"
             )
@@ -247,6 +248,12 @@ class _Batch:
                     changes.append(f"{name} {json.dumps(old)} -> {json.dumps(value)}")
         if changes:
             self._notice(f"Segmenting again, because these changed: {', '.join(changes)}")
+
+    def _is_copy(self, before: dict[str, Any], other: Path) -> bool:
+        """Whether run and input lie beside each other in a new place as they did in the old one."""
+        old, new = Path(before.get("folder", self.store.folder)), self.store.folder
+        beside = other.parent == old.parent and self.source.parent == new.parent
+        return old != new and beside and other.name == self.source.name
 
     def _frozen_scale(self, files: tuple[ImageFile, ...]) -> tuple[float, float] | None:
         if self.settings.image.intensity_range != "percentile":
@@ -438,13 +445,6 @@ class _ImageMonitor:
 
     def check(self) -> None:
         self._monitor.check()
-
-
-def _nothing_found(source: Path, found: Discovery) -> str:
-    passed_over = (
-        f"; passed over: {', '.join(path for path, _ in found.skipped[:5])}" if found.skipped else ""
-    )
-    return f"{source}: holds no images ({' '.join(IMAGE_SUFFIXES)}){passed_over}; choose the folder that holds them"
 
 
 def _described(work: _Work, read: _Reading, *, key: str) -> ImageRecord:

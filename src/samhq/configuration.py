@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
+from typing import Any
 
 from samhq.errors import SettingsError
 from samhq.files import write_text
 from samhq.settings import GROUPS, Settings, settings_from_dict
 
-__all__ = ["load_settings", "save_settings", "settings_json"]
+__all__ = ["load_settings", "read_json", "save_settings", "settings_json"]
 
 
 def settings_json(settings: Settings) -> str:
@@ -19,24 +21,49 @@ def settings_json(settings: Settings) -> str:
 
 def load_settings(path: Path) -> Settings:
     """Read a configuration file. Raises SettingsError naming the file, the place and the remedy."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: there is no such configuration file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read as text: {error}") from error
-    try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise SettingsError(f"{path}: is not valid JSON: {error}") from error
+    data = read_json(path)
     if not isinstance(data, dict):
         raise SettingsError(f"{path}: must hold one JSON object with the groups {', '.join(GROUPS)}")
     return settings_from_dict(data, source=str(path))
 
 
+def read_json(path: Path) -> Any:
+    """The content of a JSON file in UTF-8, or in UTF-16 with its mark as PowerShell redirects it.
+
+    Raises SettingsError naming the file, the place and the remedy; also where a key stands twice.
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: there is no such configuration file; check the spelling") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not a text in UTF-8; save it again in this encoding") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not text.strip("\0 \t\r\n"):
+        raise SettingsError(f"{path}: is empty; `samhq config show` prints a configuration to begin with")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(
+            f"{path}: is not valid JSON: {error}. JSON has no comments, no comma before a closing bracket, and double "
+            "quotes around names"
+        ) from error
+
+
 def save_settings(settings: Settings, path: Path) -> None:
     """Write a configuration file, whole or not at all."""
     write_text(path, settings_json(settings))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r} stands twice in one object; keep one of them")
+        found[key] = value
+    return found
 
 
 def _refuse_constant(name: str) -> float:

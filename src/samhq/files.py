@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ __all__ = [
     "natural_key",
     "remove_file",
     "safe_name",
+    "short_name",
     "write_bytes",
     "write_file",
     "write_text",
@@ -52,6 +54,18 @@ def safe_name(name: str) -> str:
     if stem.casefold() in _RESERVED:
         cleaned = f"{stem}_{cleaned[len(stem) :]}"
     return cleaned
+
+
+def short_name(name: str, *, limit: int, force: str = "") -> str:
+    """The name, cut to limit bytes and marked with a hash of the whole where it has more.
+
+    force: mark it in any case, with a hash of this text: for a name that is not alone.
+    """
+    data = name.encode("utf-8", "surrogateescape")
+    if len(data) <= limit and not force:
+        return name
+    mark = hashlib.sha256(force.encode("utf-8") or data).hexdigest()[:8]
+    return f"{data[: limit - 9].decode('utf-8', errors='ignore')}~{mark}"
 
 
 def long_path(path: Path) -> Path:
@@ -130,6 +144,7 @@ def explain_os_error(error: OSError, path: Path) -> str:
         errno.EPERM: "access is denied; choose an output folder you may write to",
         errno.EEXIST: "a file stands where a folder is needed; move it away or choose another output folder",
         errno.ENOTDIR: "a file stands where a folder is needed; move it away or choose another output folder",
+        errno.EISDIR: "a folder stands where a file is needed; move it away or choose another output folder",
         errno.ENAMETOOLONG: "the name is too long; use a shorter folder or file name",
         errno.ENOENT: "the folder has disappeared; check that its disk is connected",
         errno.EIO: "the disk reports an error; check the disk or the network connection",

@@ -65,7 +65,14 @@ class FolderLock:
 def _create_whole(path: Path, text: str) -> None:
     """Create the lock file with its text in one step, or raise FileExistsError."""
     mine = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    mine.write_text(text, encoding="utf-8")
+    try:
+        mine.write_text(text, encoding="utf-8")
+        _link(mine, path, text)
+    finally:
+        mine.unlink(missing_ok=True)
+
+
+def _link(mine: Path, path: Path, text: str) -> None:
     try:
         os.link(mine, path)
     except FileExistsError:
@@ -74,8 +81,6 @@ def _create_whole(path: Path, text: str) -> None:
         # No hard links here (FAT, some network drives): the text follows a moment after the name.
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
-    finally:
-        mine.unlink(missing_ok=True)
 
 
 def _read_owner(path: Path) -> dict[str, object] | None:

@@ -171,6 +171,10 @@ def measure_distribution(
     """
     if not 2 <= bins <= WHITE + 1:
         raise ValueError(f"bins is {bins}, allowed are 2 to {WHITE + 1}")
+    if not 0 <= smoothing <= bins:  # which NaN fails as well
+        raise ValueError(f"smoothing is {smoothing:g}, allowed are 0 to {bins}, the number of bins")
+    if not 0 <= prominence <= 1:
+        raise ValueError(f"prominence is {prominence:g}, allowed are 0 to 1")
     per_level = np.bincount(level.reshape(-1), minlength=WHITE + 1)
     pixels = int(per_level.sum())
     if pixels == 0:

@@ -48,6 +48,7 @@ def _setting(
     le: float | None = None,
     step: float | None = None,
     advanced: bool = False,
+    allowed: str = "",
 ) -> Any:
     return Field(
         default,
@@ -56,7 +57,7 @@ def _setting(
         ge=ge,
         gt=gt,
         le=le,
-        json_schema_extra={"unit": unit, "step": step, "advanced": advanced},
+        json_schema_extra={"unit": unit, "step": step, "advanced": advanced, "allowed": allowed},
     )
 
 
@@ -83,7 +84,7 @@ class SettingsGroup(BaseModel):
 class ImageSettings(SettingsGroup):
     """How a file becomes gray levels and a picture for the network. A change segments again."""
 
-    page: Annotated[int, Field(ge=1)] | Literal["all"] | None = _setting(
+    page: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = _setting(
         None,
         title="Page",
         help="Page of a multi-page TIFF to analyse, counted from 1, or all of them. Without it a file of "
@@ -401,7 +402,8 @@ class ComputeSettings(SettingsGroup):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = _setting(
         "auto",
         title="Device",
-        help="auto, cpu, cuda, cuda:1, ... or mps. auto takes a GPU where one works.",
+        help="Where the network computes. auto takes a GPU where one works.",
+        allowed="auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = _setting(
         "auto",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,8 +165,10 @@ class RunStore:
         """Open a finished or growing run for reading. Raises StoreError if it is none."""
         path = folder / RUN_FILE
         if not long_path(path).is_file():
+            fault = "is not a run folder" if long_path(folder).exists() else "there is no such folder"
             raise StoreError(
-                f"{folder}: is not a run folder (it holds no {RUN_FILE}); make one with `samhq run`"
+                f"{folder}: {fault} (it holds no {RUN_FILE}); give a run folder, whose name ends in _SAM_HQ_Run, "
+                "or the input it belongs to; make one with `samhq run`"
             )
         with _explained(folder):
             connection = _reading(path)
@@ -194,7 +198,8 @@ class RunStore:
         """What is written down about the whole run: input, model, settings, versions."""
         with _explained(self.folder):
             rows = self._connection.execute("SELECT key, value FROM run ORDER BY key").fetchall()
-        return {key: json.loads(value) for key, value in rows}
+        with _intact(self.folder):
+            return {key: json.loads(value) for key, value in rows}
 
     def set_facts(self, facts: Mapping[str, Any]) -> None:
         """Write down facts of the run (JSON values), replacing those of the same name."""
@@ -208,17 +213,18 @@ class RunStore:
         """All images of the run, in the order in which they were first stored."""
         if not present_only:
             query = f"SELECT {', '.join(_COLUMNS)} FROM image ORDER BY id"  # noqa: S608 - constants
-            with _explained(self.folder):
+            with _explained(self.folder), _intact(self.folder):
                 return [_record(row) for row in self._connection.execute(query)]
         query = f"SELECT {', '.join(_COLUMNS)}, present FROM image WHERE present > 0 ORDER BY id"  # noqa: S608
         with _explained(self.folder):
             rows = self._connection.execute(query).fetchall()
-        return [
-            _record(row[:-1])
-            if row[-1] == _CURRENT
-            else ImageRecord(path=row[0], page=row[1], status="waiting")
-            for row in rows
-        ]
+        with _intact(self.folder):
+            return [
+                _record(row[:-1])
+                if row[-1] == _CURRENT
+                else ImageRecord(path=row[0], page=row[1], status="waiting")
+                for row in rows
+            ]
 
     def save(self, record: ImageRecord, objects: StoredObjects | None = None) -> None:
         """Store one image and its objects in one transaction, replacing an earlier result.
@@ -315,7 +321,8 @@ class RunStore:
                 f"{self.folder}: {record.path} is being segmented again by another start; "
                 "wait until that is done and start again"
             )
-        return unpack(dict(zip(names, row, strict=True)))
+        with _intact(self.folder):
+            return unpack(dict(zip(names, row, strict=True)))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -337,7 +344,7 @@ class RunStore:
 
 def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
     text = str(path.absolute()).replace("\\", "/")
-    uri = "file://" + ("" if text.startswith("/") else "/") + quote(text) + f"?mode={mode}"
+    uri = "file://" + ("" if text.startswith("/") else "/") + quote(os.fsencode(text)) + f"?mode={mode}"
     try:
         return sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
@@ -382,9 +389,20 @@ def _explained(folder: Path) -> Iterator[None]:
             remedy = f"the run file reports: {text}"
         raise StoreError(f"{folder / RUN_FILE}: {remedy}") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{folder / RUN_FILE}: is damaged or not a run file ({error}); move the folder away and run again"
-        ) from error
+        raise StoreError(_damaged(folder, error)) from error
+
+
+@contextlib.contextmanager
+def _intact(folder: Path) -> Iterator[None]:
+    """What SQLite hands out whole may still be nonsense, after a fault of the disk or another program."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, zlib.error) as error:
+        raise StoreError(_damaged(folder, error)) from error
+
+
+def _damaged(folder: Path, error: Exception) -> str:
+    return f"{folder / RUN_FILE}: is damaged or not a run file ({error}); move the folder away and run again"
 
 
 def _migrate(connection: sqlite3.Connection, folder: Path) -> None:

@@ -43,7 +43,8 @@ def allowed_values(field: FieldInfo) -> str:
     if field.annotation is bool:
         parts.append("true or false")
     if field.annotation is str:
-        parts.append("text")
+        extra = field.json_schema_extra
+        parts.append(str(extra.get("allowed") or "text") if isinstance(extra, dict) else "text")
     if not parts:
         parts.append("a number" if float in get_args(field.annotation) else "see the manual")
     if type(None) in get_args(field.annotation):
@@ -56,11 +57,20 @@ def _explain(item: Any, cls: type[BaseModel]) -> str:
     name = ".".join(place)
     if item["type"] == "extra_forbidden":
         owner = _owner(place, cls)
+        homes = [
+            group
+            for group, field in owner.model_fields.items()
+            if _is_group(field) and place[-1] in _owner([group, place[-1]], owner).model_fields
+        ]
+        if homes:
+            return f'{name}: belongs into the group {homes[0]}: {{"{homes[0]}": {{"{name}": ...}}}}'
         return f"{name}: there is no such setting; known are {', '.join(owner.model_fields)}"
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     field = _owner(place, cls).model_fields.get(place[-1]) if place else None
-    if field is not None and not _is_group(field):
+    if field is not None and _is_group(field):
+        return f'{name} {_shown(item["input"])}: is a group; it holds its settings as {{"NAME": VALUE}}'
+    if field is not None:
         return f"{name} {_shown(item['input'])}: allowed is {allowed_values(field)}"
     return f"{name} {_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}"
 

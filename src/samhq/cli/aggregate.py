@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samhq.cli.options import chosen_settings, config_option, json_option, settings_options
+from samhq.cli.options import GivenPath, chosen_settings, config_option, json_option, settings_options
 
 if TYPE_CHECKING:
     from samhq.api import AggregationAnalysis
@@ -17,10 +17,8 @@ __all__ = ["aggregate"]
 
 
 @click.command()
-@click.argument("image", type=click.Path(path_type=Path))
-@click.option(
-    "--chart", type=click.Path(path_type=Path, dir_okay=False), help="Write the chart: .png, .pdf or .svg."
-)
+@click.argument("image", type=GivenPath())
+@click.option("--chart", type=GivenPath(dir_okay=False), help="Write the chart: .png, .pdf or .svg.")
 @click.option("--log", is_flag=True, help="Logarithmic pixel axis in the chart.")
 @click.option(
     "--bins",

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samhq.cli.main import EXIT_SOME_FAILED, exit_with
-from samhq.cli.options import chosen_settings, config_option, json_option, out_option, settings_options
-from samhq.errors import StoreError
+from samhq.cli.options import (
+    GivenPath,
+    chosen_settings,
+    config_option,
+    json_option,
+    out_option,
+    settings_options,
+)
+from samhq.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from samhq.api import FilteredRun, Run
@@ -23,13 +30,13 @@ _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only err
 _input_option = click.option(
     "--input",
     "source",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     help="Where the images are now, if they were moved since the run.",
 )
 
 
 @click.command()
-@click.argument("source", metavar="FOLDER|IMAGE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FOLDER|IMAGE", type=GivenPath())
 @out_option
 @config_option
 @json_option
@@ -58,7 +65,7 @@ def run(
 
 
 @click.command("filter")
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN", type=GivenPath())
 @out_option
 @config_option
 @_input_option
@@ -79,17 +86,22 @@ def filter_(
 
     RUN is a run folder, or the input it belongs to. Without filter flags everything is kept.
     """
+    from samhq import api
     from samhq.cli.progress import working
 
     settings = chosen_settings(ctx, config)
     with working(quiet=quiet or as_json) as monitor, _open(folder, out) as opened:
         filtered = opened.filter(settings.filter)
+        if source is not None and not source.exists():
+            raise SettingsError(f"--input {source}: there is no such file or folder; check the spelling")
+        if source is None and opened.folder != api.named_run(folder) and folder.exists():
+            source = folder  # named by its input: that is where the images are now
         written = filtered.write(out=out, settings=settings, source=source, monitor=monitor)
         _finish(opened, filtered, written, as_json=as_json)
 
 
 @click.command()
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN", type=GivenPath())
 @click.option(
     "--format",
     "formats",
@@ -128,7 +140,6 @@ def export(
 def _open(folder: Path, out: Path | None) -> Run:
     """The run of a run folder, or of the input it belongs to, which may lie in --out or beside the input."""
     from samhq import api
-    from samhq.errors import SettingsError
 
     try:
         return api.open_run(folder)
@@ -200,8 +211,11 @@ def _print(opened: Run, written: OutputSummary, failed: list[tuple[str, int, str
             table.add_row(f"Images: {outcome}", str(count))
     table.add_row("Objects kept", str(written.objects_kept))
     console.print(table)
-    for warning in written.warnings[:20]:
+    warnings = [*(report.notices if report is not None else ()), *written.warnings]
+    for warning in warnings[:20]:
         console.print(f"Note: {escape(warning)}")
+    if len(warnings) > 20:
+        console.print(f"Note: ... and {len(warnings) - 20} more, all in the output of --json")
     if failed:
         console.print(f"\n{len(failed)} images failed; the same command tries only these again:")
         for path, page, reason in failed[:20]:

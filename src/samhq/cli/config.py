@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from samhq.cli.options import chosen_settings, config_option, settings_options
+from samhq.cli.options import GivenPath, chosen_settings, config_option, settings_options
 
 __all__ = ["config"]
 
@@ -32,7 +32,7 @@ def show(ctx: click.Context, config: Path | None) -> None:
 
 
 @config.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=GivenPath(dir_okay=False))
 def check(file: Path) -> None:
     """Say whether a configuration file is right; if not, what is wrong in it."""
     from samhq.configuration import load_settings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from samhq.cli.options import GivenPath
 
 if TYPE_CHECKING:
     from samhq.api import FilteredRun
@@ -17,7 +18,7 @@ __all__ = ["demo"]
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     default=Path("samhq_demo"),
     show_default=True,
     help="Folder for the micrographs and the results.",
@@ -28,15 +29,9 @@ def demo(out: Path) -> None:
     from samhq.cli.batch import print_result
     from samhq.cli.main import as_typed
     from samhq.cli.progress import working
-    from samhq.errors import ExportError
-    from samhq.files import explain_os_error
 
     source = out / "micrographs"
-    try:
-        shutil.copytree(Path(__file__).parents[1] / "micrographs", source, dirs_exist_ok=True)
-    except (OSError, shutil.Error) as error:
-        fault = explain_os_error(error, source) if isinstance(error, OSError) else str(error)
-        raise ExportError(fault) from error
+    _copy_micrographs(source)
     settings = api.settings_with(contact_sheet=True)
     with working() as monitor, api.run(source, settings=settings, monitor=monitor) as opened:
         filtered = opened.filter()
@@ -44,6 +39,18 @@ def demo(out: Path) -> None:
         _print_objects(filtered)
         print_result(opened, filtered, written, as_json=False)
     click.echo(as_typed(f"\nNow filter it:  samhq filter {source} --min-area 100 --min-aggregation 35"))
+
+
+def _copy_micrographs(folder: Path) -> None:
+    """Copy those that are not there yet. Raises ExportError if the folder cannot be written."""
+    from samhq.files import long_path, write_bytes
+
+    origin = Path(__file__).parents[1] / "micrographs"
+    for file in sorted(path for path in origin.rglob("*") if path.is_file()):
+        target = folder / file.relative_to(origin)
+        data = file.read_bytes()
+        if not long_path(target).is_file() or long_path(target).read_bytes() != data:
+            write_bytes(target, data)
 
 
 def _print_objects(filtered: FilteredRun) -> None:

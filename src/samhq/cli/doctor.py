@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from samhq.cli.main import EXIT_FAILED, exit_with
-from samhq.cli.options import json_option
+from samhq.cli.options import GivenPath, json_option
 
 __all__ = ["doctor"]
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.argument("folder", type=GivenPath(file_okay=False), default=Path())
 @json_option
 def doctor(folder: Path, as_json: bool) -> None:
     """Report Python, PyTorch, devices, precision, folders, models and free disk of FOLDER."""

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from samhq import __version__
 from samhq.errors import SamhqError, SettingsError
+from samhq.files import explain_os_error
 from samhq.monitor import Cancelled
 
-__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_SOME_FAILED", "EXIT_USAGE", "as_typed", "cli", "main"]
+__all__ = [
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "EXIT_SOME_FAILED",
+    "EXIT_USAGE",
+    "as_typed",
+    "cli",
+    "main",
+    "visible",
+]
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
@@ -42,6 +55,11 @@ def as_typed(text: str) -> str:
     """
     program = os.environ.get("SAMHQ_COMMAND", "samhq")
     return re.sub(rf"\bsamhq (?=(?:{'|'.join(_COMMANDS)})\b)", lambda _: f"{program} ", text)
+
+
+def visible(text: str) -> str:
+    """A text without the control characters that a file name may hold to deceive a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class _LazyGroup(click.Group):
@@ -122,6 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _unexpected(error: Exception, *, debug: bool) -> int:
     import traceback
 
+    if isinstance(error, OSError) and error.errno and not debug:
+        # What the system refuses is the user's business, whatever we were about to do: a full disk or
+        # a name that is too long, met where nobody expected it.
+        _say(f"Error: {explain_os_error(error, Path(error.filename or 'the output of this command'))}")
+        return EXIT_FAILED
     text = "".join(traceback.format_exception(error))
     if debug:
         _say(text)
@@ -139,7 +162,9 @@ def _unexpected(error: Exception, *, debug: bool) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(as_typed(text), err=True)
+    # The console itself may be what fails.
+    with contextlib.suppress(OSError):
+        click.echo(visible(as_typed(text)), err=True)
 
 
 def _make_console_forgiving() -> None:

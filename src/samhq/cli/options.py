@@ -10,15 +10,28 @@ from typing import Any, Literal, TypeVar, get_args
 import click
 from pydantic.fields import FieldInfo
 
-from samhq.configuration import load_settings
+from samhq.configuration import load_settings, read_json
 from samhq.errors import SettingsError
 from samhq.settings import GROUPS, Settings
 from samhq.validation import allowed_values
 
-__all__ = ["chosen_settings", "config_option", "json_option", "out_option", "settings_options"]
+__all__ = ["GivenPath", "chosen_settings", "config_option", "json_option", "out_option", "settings_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _VALUES = "samhq.values"
+
+
+class GivenPath(click.Path):
+    """A path that was really given: an empty one, as of an unset shell variable, is not the current folder."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as a Path."""
+        if value == "":
+            self.fail("the path is empty; give a file or folder, the current folder is .", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def settings_options(*groups: str, without: tuple[str, ...] = ()) -> Callable[[F], F]:
@@ -47,12 +60,12 @@ def chosen_settings(ctx: click.Context, config: Path | None) -> Settings:
 
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=GivenPath(dir_okay=False),
     help="Configuration file (JSON); flags given beside it win.",
 )
 out_option = click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     help="Folder in which the result folders are made (default: beside the input).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one machine-readable object.")
@@ -91,15 +104,15 @@ def _kept(group: str, name: str, **fixed: Any) -> dict[str, Any]:
 
 
 def _grids(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: is not a JSON list of point lists: {error}") from error
+    grids = read_json(path)
+    if not isinstance(grids, list):
+        raise SettingsError(f"{path}: must hold a JSON list with one list of points for each crop layer")
+    return grids
 
 
 def _type(name: str, field: FieldInfo) -> click.ParamType[Any] | None:
     if name == "point_grids":
-        return click.Path(path_type=Path, dir_okay=False)
+        return GivenPath(dir_okay=False)
     annotation = field.annotation
     members = [a for a in get_args(annotation) if a is not type(None)] or [annotation]
     if getattr(annotation, "__origin__", None) is Literal:

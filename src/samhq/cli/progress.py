@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from samhq.cli.main import visible
 from samhq.monitor import Event, StoppableMonitor
 
 __all__ = ["console", "working"]
@@ -62,6 +63,10 @@ def _signals(monitor: StoppableMonitor) -> Iterator[None]:
     names = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         names.append(signal.SIGBREAK)
+    if sys.platform != "win32":
+        names.append(signal.SIGHUP)  # the terminal was closed
+    # What is ignored stays so: nohup and background jobs of a shell count on it.
+    names = [name for name in names if signal.getsignal(name) is not signal.SIG_IGN]
     before = {name: signal.signal(name, stop) for name in names}
     try:
         yield
@@ -106,7 +111,7 @@ class _Display:
         """Show one event."""
         if event.message and (not self._quiet or event.level == "error"):
             style = _STYLES.get(event.level)
-            console.print(escape(event.message), style=style)
+            console.print(escape(visible(event.message)), style=style)
         if event.total is None or self._quiet:
             return
         if event.stage != self._stage:
@@ -124,7 +129,7 @@ class _Display:
                 count=_count(event),
                 rate=self._rate(event),
                 found=f"{event.objects} objects" if event.objects else "",
-                item=escape(event.item),
+                item=escape(visible(event.item)),
             )
         elif not self._live:
             self._line(event)
@@ -143,6 +148,8 @@ class _Display:
 
     def _line(self, event: Event) -> None:
         now = time.monotonic()
+        if self._started[1] == event.total:
+            return  # nothing was to be done
         if event.done != event.total and now - self._last_line < 10:
             return
         self._last_line = now
@@ -156,7 +163,7 @@ class _Display:
         found = f", {event.objects} objects" if event.objects else ""
         rate = self._rate(event)
         console.print(
-            f"{stage} {_count(event)}{found}{', ' if rate else ''}{rate}{left} {escape(event.item)}"
+            f"{stage} {_count(event)}{found}{', ' if rate else ''}{rate}{left} {escape(visible(event.item))}"
         )
 
 

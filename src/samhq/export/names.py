@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from samhq.files import safe_name
+from samhq.files import safe_name, short_name
 from samhq.store import ImageRecord
 
 __all__ = ["output_stems", "picture_names"]
@@ -53,9 +52,4 @@ def _folded(name: str) -> str:
 
 
 def _short(name: str, *, force: str = "") -> str:
-    """The name, cut and marked with a hash if it is too long or not alone."""
-    data = name.encode("utf-8")
-    if len(data) <= _LONGEST_BYTES and not force:
-        return name
-    mark = hashlib.sha256((force or name).encode("utf-8")).hexdigest()[:8]
-    return f"{data[: _LONGEST_BYTES - 9].decode('utf-8', errors='ignore')}~{mark}"
+    return short_name(name, limit=_LONGEST_BYTES, force=force)

@@ -20,9 +20,9 @@ from samhq.export.names import output_stems, picture_names
 from samhq.export.pictures import annotate, write_picture
 from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
-from samhq.files import long_path, remove_file, safe_name
+from samhq.files import long_path, remove_file, safe_name, short_name
 from samhq.monitor import SILENT, Event, Monitor
-from samhq.results import ImageResult, Outcome, RunResults
+from samhq.results import ImageResult, Outcome, RunResults, rejection_counts
 from samhq.settings import FilterSettings, Settings
 from samhq.store import ImageRecord
 
@@ -60,8 +60,8 @@ class OutputSummary:
 def output_folder_name(name: str, settings: FilterSettings) -> str:
     """Folder of one filter setting, e.g. "slides_SAM_HQ_Output_A=199_I=0_R=37.0_Agg=35-100"."""
     tail = f"_SAM_HQ_Output_{settings.folder_tag()}"
-    room = _LONGEST_NAME_BYTES - len(tail.encode("utf-8"))
-    return safe_name(name.encode("utf-8")[:room].decode("utf-8", errors="ignore") + tail)
+    room = max(20, _LONGEST_NAME_BYTES - len(tail.encode("utf-8")))
+    return safe_name(short_name(name, limit=room) + tail)
 
 
 def write_output(
@@ -160,7 +160,11 @@ def export_format(
     tally = _Tally()
     with ExitStack() as stack:
         coco = (
-            stack.enter_context(CocoWriter(folder / f"{name}_SAM_HQ_coco.json")) if format == "coco" else None
+            stack.enter_context(
+                CocoWriter(folder / f"{short_name(name, limit=_LONGEST_NAME_BYTES)}_SAM_HQ_coco.json")
+            )
+            if format == "coco"
+            else None
         )
         tables = TableWriter(
             objects_csv=folder / "objects.csv" if format == "csv" else None,
@@ -204,12 +208,14 @@ class _Tally:
     objects: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
 
     def note_image(self, result: ImageResult) -> None:
         self.images += 1
         self.objects += int(result.filtered.keep.sum())
         self.outcomes[result.outcome] += 1
+        self.dropped.update(rejection_counts(result.filtered))
 
     def note_file(self, kind: str, written: Path, meant: Path) -> None:
         self.files[kind] += 1
@@ -226,6 +232,9 @@ class _Tally:
             )
 
     def summary(self, folder: Path) -> OutputSummary:
+        if self.dropped and not self.objects:
+            counts = ", ".join(f"{name} {count}" for name, count in self.dropped.items())
+            self.warnings.insert(0, f"no object is left; dropped by {counts}; choose lower thresholds")
         waiting = self.outcomes[Outcome.WAITING]
         if waiting:
             self.warnings.insert(

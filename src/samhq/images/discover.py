@@ -40,6 +40,15 @@ _OUR_FOLDERS = ("*_sam_hq_run", "*_sam_hq_output_*")
 _SYSTEM_FOLDERS = {"__macosx", "thumbs", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
 
 
+_MADE_BY_US = "folder that samhq made"
+_SYSTEM = "folder of the operating system"
+_HIDDEN_FOLDER = "hidden folder"
+_HIDDEN_FILE = "hidden file"
+_LEFT_OUT = "folder that was to be left out"
+_READ_ALREADY = "link to a folder that is read already"
+_EXPECTED = {_MADE_BY_US, _SYSTEM, _HIDDEN_FOLDER, _HIDDEN_FILE, _LEFT_OUT, _READ_ALREADY}
+
+
 @dataclass(frozen=True, slots=True)
 class ImageFile:
     """One file found.
@@ -64,6 +73,24 @@ class Discovery:
     files: tuple[ImageFile, ...]
     skipped: tuple[tuple[str, str], ...]
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """A sentence on what was skipped and may hold images that nobody meant to leave out, if there is any."""
+        missed = [entry for entry in self.skipped if entry[1] not in _EXPECTED]
+        if not missed:
+            return ()
+        path, reason = missed[0]
+        more = f" and {len(missed) - 1} more, all in the log" if len(missed) > 1 else ""
+        return (f"passed over {path}: {reason}{more}",)
+
+    @property
+    def nothing_found(self) -> str:
+        """What to say where there is no image."""
+        names = [path for path, _ in self.skipped[:5]]
+        passed_over = f"; passed over: {', '.join(names)}" if names else ""
+        kinds = " ".join(IMAGE_SUFFIXES)
+        return f"{self.root}: holds no images ({kinds}){passed_over}; choose the folder that holds them"
+
 
 def discover(source: Path, *, skip: Sequence[Path] = ()) -> Discovery:
     """Find the images of a folder and all its subfolders, or take a single file.
@@ -74,6 +101,9 @@ def discover(source: Path, *, skip: Sequence[Path] = ()) -> Discovery:
     Raises ImageReadError if the source is missing, unreadable or a file of another kind.
     """
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would replace the user's own link
+    if not _is_text(str(source)):
+        readable = os.fsencode(source).decode("utf-8", "replace")
+        raise ImageReadError(f"{readable}: holds a name that is not valid text; rename it")
     try:
         mode = long_path(source).stat().st_mode
     except FileNotFoundError as error:
@@ -83,6 +113,11 @@ def discover(source: Path, *, skip: Sequence[Path] = ()) -> Discovery:
     except OSError as error:
         raise ImageReadError(f"{source}: {_reason(error)}; check its permissions") from error
     if stat.S_ISDIR(mode):
+        if _is_ours(source.name):
+            raise ImageReadError(
+                f"{source}: is a folder that samhq made, not one of images; choose the folder of the images, or "
+                "rename this one"
+            )
         return _Walk(source, skip).run()
     if not stat.S_ISREG(mode):
         raise ImageReadError(f"{source}: is neither a file nor a folder; give an image or a folder of images")
@@ -136,10 +171,10 @@ class _Walk:
     def _enter(self, folder: _Folder, avoid: set[str], *, linked: bool) -> list[_Folder]:
         real, relative = folder.real, folder.relative
         if real in avoid:
-            self.skipped.append((relative, "folder that was to be left out"))
+            self.skipped.append((relative, _LEFT_OUT))
             return []
         if real in self.seen:
-            self.skipped.append((relative, "link to a folder that is read already"))
+            self.skipped.append((relative, _READ_ALREADY))
             return []
         if linked and Path(real) in Path(_real(folder.path.parent)).parents:
             self.skipped.append((relative, "link to a folder that contains it"))
@@ -182,7 +217,7 @@ class _Walk:
         if suffix not in IMAGE_SUFFIXES:
             return
         if _is_hidden(entry):
-            self.skipped.append((relative, "hidden file"))
+            self.skipped.append((relative, _HIDDEN_FILE))
         elif _is_file(entry):
             self.files.append(ImageFile(path, relative))
         else:
@@ -191,14 +226,17 @@ class _Walk:
 
 
 def _folder_reason(entry: os.DirEntry[str]) -> str:
-    name = entry.name.casefold()
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in _OUR_FOLDERS):
-        return "folder that samhq made"
-    if name in _SYSTEM_FOLDERS:
-        return "folder of the operating system"
+    if _is_ours(entry.name):
+        return _MADE_BY_US
+    if entry.name.casefold() in _SYSTEM_FOLDERS:
+        return _SYSTEM
     if _is_hidden(entry):
-        return "hidden folder"
+        return _HIDDEN_FOLDER
     return ""
+
+
+def _is_ours(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name.casefold(), pattern) for pattern in _OUR_FOLDERS)
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
