@@ -41,10 +41,10 @@ def plain_gray(picture: np.ndarray) -> list[list[Fraction]]:
         if picture.ndim == 2:
             gray.append([Fraction(int(v), white) for v in row])
         else:
-            # 0.299 R + 0.587 G + 0.114 B in the fixed point arithmetic that OpenCV documents for 8 bit.
+            # 0.299 R + 0.587 G + 0.114 B in the 15-bit fixed point arithmetic of OpenCV for 8 bit.
             gray.append(
                 [
-                    Fraction((4899 * int(r) + 9617 * int(g) + 1868 * int(b) + 8192) >> 14, 255)
+                    Fraction((9798 * int(r) + 19235 * int(g) + 3735 * int(b) + 16384) >> 15, 255)
                     for r, g, b in row
                 ]
             )
