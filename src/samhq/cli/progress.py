@@ -72,7 +72,8 @@ def _signals(monitor: StoppableMonitor) -> Iterator[None]:
         yield
     finally:
         for name, handler in before.items():
-            signal.signal(name, handler)
+            # A stopped process is on its way out: one more Ctrl-C must not disturb that.
+            signal.signal(name, signal.SIG_IGN if monitor.stopped else handler)
 
 
 class _Display:
