@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -135,6 +136,7 @@ def aggregation_of_levels(polarity: str = "dark") -> FloatArray:
     return (100 * distance) / WHITE
 
 
+@lru_cache(maxsize=256)
 def level_range(settings: FilterSettings) -> tuple[int, int]:
     """First and last gray level whose aggregation lies in the range of the settings, both inclusive.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from samhq.cli.main import echo_json
 from samhq.cli.options import GivenPath, chosen_settings, config_option, json_option, settings_options
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def aggregate(
     )
     written = analysis.save_chart(chart, log=log) if chart is not None else None
     if as_json:
-        click.echo(json.dumps(_as_json(analysis, written), ensure_ascii=False))
+        echo_json(_as_json(analysis, written))
     else:
         _print(analysis, written)
 

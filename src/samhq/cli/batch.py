@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from samhq.cli.main import EXIT_SOME_FAILED, exit_with
+from samhq.cli.main import EXIT_SOME_FAILED, echo_json, exit_with
 from samhq.cli.options import (
     GivenPath,
     chosen_settings,
@@ -166,7 +165,7 @@ def print_result(
     """Print what a run or filter did. Returns (path, page, reason) of every failed image."""
     failed = [(r.path, r.page, r.error) for r in opened.records() if r.status == "failed"]
     if as_json:
-        click.echo(json.dumps(_summary(opened, filtered, written, failed), ensure_ascii=False))
+        echo_json(_summary(opened, filtered, written, failed))
     else:
         _print(opened, written, failed)
     return failed
@@ -217,7 +216,8 @@ def _print(opened: Run, written: OutputSummary, failed: list[tuple[str, int, str
     if len(warnings) > 20:
         console.print(f"Note: ... and {len(warnings) - 20} more, all in the output of --json")
     if failed:
-        console.print(f"\n{len(failed)} images failed; the same command tries only these again:")
+        images = "1 image" if len(failed) == 1 else f"{len(failed)} images"
+        console.print(f"\n{images} failed; the same command tries again:")
         for path, page, reason in failed[:20]:
             console.print(f"  {escape(path)}{f' page {page}' if page > 1 else ''}: {escape(reason)}")
         if len(failed) > 20:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from samhq.cli.main import echo_json
 from samhq.cli.options import GivenPath, chosen_settings, config_option, settings_options
 
 __all__ = ["config"]
@@ -26,9 +27,8 @@ def show(ctx: click.Context, config: Path | None) -> None:
     Redirect it into a file to begin one of your own.
     """
     from samhq import api
-    from samhq.configuration import settings_json
 
-    click.echo(settings_json(api.resolve_settings(chosen_settings(ctx, config))), nl=False)
+    echo_json(api.resolve_settings(chosen_settings(ctx, config)).to_dict(), indent=2)
 
 
 @config.command()

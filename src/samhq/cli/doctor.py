@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from samhq.cli.main import EXIT_FAILED, exit_with
+from samhq.cli.main import EXIT_FAILED, echo_json, exit_with
 from samhq.cli.options import GivenPath, json_option
 
 __all__ = ["doctor"]
@@ -23,7 +22,7 @@ def doctor(folder: Path, as_json: bool) -> None:
 
     findings = api.examine(folder)
     if as_json:
-        click.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
+        echo_json([asdict(f) for f in findings])
     else:
         width = max(len(f.name) for f in findings)
         for finding in findings:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +28,7 @@ __all__ = [
     "EXIT_USAGE",
     "as_typed",
     "cli",
+    "echo_json",
     "main",
     "visible",
 ]
@@ -121,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return EXIT_USAGE
     except (Cancelled, KeyboardInterrupt, click.Abort):
+        if arguments is None:
+            _ignore_signals()
         _say("Stopped. Everything done so far is kept; start the same command again to go on.")
         return EXIT_INTERRUPTED
     except SamhqError as error:
@@ -159,6 +164,18 @@ def _unexpected(error: Exception, *, debug: bool) -> int:
         place = "Start again with --debug to see the details"
     _say(f"Error: samhq itself failed ({type(error).__name__}: {error}). {place}; please report it.")
     return EXIT_FAILED
+
+
+def _ignore_signals() -> None:
+    # The process is on its way out: one more Ctrl-C must not disturb that.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+
+
+def echo_json(value: object, *, indent: int | None = None) -> None:
+    """Print a value as JSON that arrives whole through a pipe of any encoding."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(value, ensure_ascii=not unicode, indent=indent))
 
 
 def _say(text: str) -> None:

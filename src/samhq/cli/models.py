@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from samhq.cli.main import EXIT_FAILED, exit_with
+from samhq.cli.main import EXIT_FAILED, echo_json, exit_with
 from samhq.cli.options import json_option
 
 __all__ = ["models"]
@@ -35,7 +33,7 @@ def list_(as_json: bool) -> None:
             }
             for e in entries
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        echo_json(rows)
         return
     width = max(len(e.name) for e in entries)
     for entry in entries:
@@ -78,7 +76,7 @@ def info(model: str, as_json: bool) -> None:
         "recommended": dict(found.recommended),
     }
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        echo_json(facts)
         return
     for name, value in facts.items():
         click.echo(f"{name.replace('_', ' '):<13} {value}")

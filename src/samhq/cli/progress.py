@@ -72,8 +72,7 @@ def _signals(monitor: StoppableMonitor) -> Iterator[None]:
         yield
     finally:
         for name, handler in before.items():
-            # A stopped process is on its way out: one more Ctrl-C must not disturb that.
-            signal.signal(name, signal.SIG_IGN if monitor.stopped else handler)
+            signal.signal(name, handler)
 
 
 class _Display:
