@@ -29,13 +29,13 @@ from safetensors.torch import load_file
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from reference import import_official, official_model  # noqa: E402
-from samhq.network.checkpoint import LoadedModel, load_model  # noqa: E402
-from samhq.network.prompt_encoder import Prompts  # noqa: E402
-from samhq.segmentation.generator import AutomaticMaskGenerator  # noqa: E402
-from samhq.segmentation.predictor import Predictor  # noqa: E402
-from samhq.segmentation.records import records  # noqa: E402
-from samhq.settings import SegmentationSettings  # noqa: E402
+from reference import import_official, official_model
+from samhq.network.checkpoint import LoadedModel, load_model
+from samhq.network.prompt_encoder import Prompts
+from samhq.segmentation.generator import AutomaticMaskGenerator
+from samhq.segmentation.predictor import Predictor
+from samhq.segmentation.records import records
+from samhq.settings import SegmentationSettings
 
 STARTER = ROOT / "src" / "samhq" / "models" / "starter.safetensors"
 TOLERANCE = 1e-4  # scores this close to a threshold may fall on either side of it

@@ -394,9 +394,13 @@ def test_what_dropped_all_objects_is_said(project, call):
         (["run", ".", "--device", "gpu"], "allowed is auto, cpu, cuda"),
         (["run", ".", "--threads", "0"], "threads 0: allowed is 1 to 1024"),
         (["run", ".", "--point-grids", "slides/i0.png"], "is not a text in UTF-8"),
-        (["aggregate", "slides/i0.png", "--smoothing", "nan"], "smoothing is nan, allowed are 0 to 256"),
-        (["aggregate", "slides/i0.png", "--smoothing", "inf"], "smoothing is inf, allowed are 0 to 256"),
-        (["aggregate", "slides/i0.png", "--prominence", "nan"], "prominence is nan, allowed are 0 to 1"),
+        (["aggregate", "slides/i0.png", "--smoothing", "nan"], "smoothing nan: allowed is 0 to 65536"),
+        (["aggregate", "slides/i0.png", "--smoothing", "inf"], "smoothing inf: allowed is 0 to 65536"),
+        (
+            ["aggregate", "slides/i0.png", "--bins", "4", "--smoothing", "9"],
+            "smoothing (9) must not be above bins (4)",
+        ),
+        (["aggregate", "slides/i0.png", "--prominence", "nan"], "prominence nan: allowed is 0 to 1"),
         (["export", ".", "--format", "xlsx"], "'xlsx' is not one of"),
     ],
 )

@@ -55,10 +55,29 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".txt")}
 
 
-def test_without_a_command_it_says_how_to_go_on(call):
-    code, out, _ = call()
-    assert code == 0
-    assert "samhq run" in out
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the libraries of other systems come with Qt"
+)
+def test_a_missing_library_of_the_system_is_named_with_its_remedy(call, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":77")
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("samhq.cli.gui._NEEDED", ("libnobodyhasthis.so.9",))
+    code, _, err = call("gui")
+    assert code == 1
+    assert "libnobodyhasthis.so.9" in err
+    assert "sudo apt install" in err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+@pytest.mark.parametrize("arguments", [[], ["gui"], ["gui", "x.png"]])
+def test_without_a_display_it_says_how_to_go_on(call, monkeypatch, arguments):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    code, _, err = call(*arguments)
+    assert code == 1
+    assert "no display" in err
+    assert "samhq --help" in err
 
 
 def test_a_run_writes_pictures_and_tables(finished):

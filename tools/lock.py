@@ -25,8 +25,9 @@ TORCH = "torch==2.13.0"
 BUILD_TOOLS = ("hatchling>=1.27", "editables>=0.5")
 OLDEST_PYTHON = "3.11"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-PLATFORMS = ("x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
-CUDA_ROW = re.compile(r"(nvidia-|cuda-|triton\b)")
+# PyQt6 wheels for Linux need glibc 2.34 (2021).
+PLATFORMS = ("x86_64-manylinux_2_34", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
+CUDA_ROW = re.compile(r"(nvidia-(?!ml-py)|cuda-|triton\b)")
 # Without this, tools and settings of one machine (indexes, folders) could reach the files.
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_"))}
 # torch's macOS wheels are built for macOS 14.

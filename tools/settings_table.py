@@ -51,6 +51,7 @@ _COSTS = {
     "image": "the network runs again on every image (another `page` only on the pages that are new)",
     "segmentation": "the network runs again on every image",
     "filter": "seconds: only tables and pictures are written again",
+    "analysis": "nothing is computed again but the histogram of one image",
     "output": "seconds: only tables and pictures are written again",
     "compute": "nothing: speed and memory change; results change by rounding only",
 }
@@ -58,6 +59,7 @@ _TITLES = {
     "image": "Image: from file to gray levels",
     "segmentation": "Segmentation: finding the objects",
     "filter": "Filter: which objects and pixels count",
+    "analysis": "Analysis: the histogram of one image",
     "output": "Output: what is written",
     "compute": "Compute: how the work is done",
 }

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samhq.errors import SettingsError
 from samhq.files import write_text
 from samhq.settings import GROUPS, Settings, settings_from_dict
+from samhq.validation import fitting_values
 
-__all__ = ["load_settings", "read_json", "save_settings", "settings_json"]
+__all__ = [
+    "Loaded",
+    "load_leniently",
+    "load_settings",
+    "read_json",
+    "save_settings",
+    "settings_json",
+    "settings_with",
+]
+
+
+def settings_with(settings: Settings | None = None, /, **values: Any) -> Settings:
+    """Settings with some values replaced, given under their flat names.
+
+    Example: settings_with(points_per_side=16, min_area=50, device="cpu").
+    Raises SettingsError naming an unknown or bad setting.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        owners = [group for group, cls in GROUPS.items() if name in cls.model_fields]
+        if not owners:
+            raise SettingsError(f"{name}: there is no such setting; see `samhq config show` for all of them")
+        groups.setdefault(owners[0], {})[name] = value
+    return (settings or Settings()).updated(groups)
 
 
 def settings_json(settings: Settings) -> str:
@@ -50,6 +75,39 @@ def read_json(path: Path) -> Any:
             f"{path}: is not valid JSON: {error}. JSON has no comments, no comma before a closing bracket, and double "
             "quotes around names"
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings out of a file that may hold more or other things than this samhq knows.
+
+    problems: what was left out, each in a sentence with its place.
+    """
+
+    settings: Settings
+    problems: tuple[str, ...]
+
+
+def load_leniently(path: Path) -> Loaded:
+    """Read a configuration file and leave out what is unknown or out of its range, naming it.
+
+    Raises SettingsError, as load_settings does, for a file that is no configuration at all.
+    """
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise SettingsError(f"{path}: must hold one JSON object with the groups {', '.join(GROUPS)}")
+    settings = settings_from_dict({k: v for k, v in data.items() if k == "schema_version"}, source=str(path))
+    problems = []
+    for group, values in data.items():
+        if group == "schema_version":
+            continue
+        if group not in GROUPS:
+            problems.append(f"{group}: there is no such group; known are {', '.join(GROUPS)}")
+            continue
+        fitting, left_out = fitting_values(GROUPS[group], values)
+        settings = settings.updated({group: fitting})
+        problems += [f"{group}: {problem}" for problem in left_out]
+    return Loaded(settings, tuple(problems))
 
 
 def save_settings(settings: Settings, path: Path) -> None:

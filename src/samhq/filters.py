@@ -20,9 +20,11 @@ from samhq.settings import FilterSettings
 __all__ = [
     "WHITE",
     "FilteredObjects",
+    "ObjectFilter",
     "ObjectHistograms",
     "Rejection",
     "aggregation_of_levels",
+    "explain_rejection",
     "filter_objects",
     "level_range",
 ]
@@ -32,9 +34,10 @@ WHITE = 65535
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+_Sums = tuple[IntArray, IntArray]  # pixels of each object, and the sum of their levels
 
-# Entries of the histograms handled at once: temporaries stay near 100 MB however large a run is.
-_BLOCK = 4_000_000
+# Entries of the histograms handled at once: temporaries stay in the cache however large a run is.
+_BLOCK = 1 << 18
 
 
 class Rejection(IntFlag):
@@ -149,25 +152,124 @@ def level_range(settings: FilterSettings) -> tuple[int, int]:
     return (int(valid[0]), int(valid[-1])) if len(valid) else (1, 0)
 
 
+class ObjectFilter:
+    """Objects whose filter may change often: what does not depend on the thresholds is computed once.
+
+    The sums over the whole objects and those of the last range are kept, so a change of a stage 1
+    threshold compares numbers, and a change of the range reads the histograms once. Threads may share it.
+    """
+
+    def __init__(
+        self,
+        histograms: ObjectHistograms,
+        *,
+        exclusive_rows: IntArray | None = None,
+        exclusive: ObjectHistograms | None = None,
+    ) -> None:
+        """histograms: those of the whole masks, or of any other pixels that are to be measured.
+
+        exclusive_rows, exclusive: as in ObjectMeasurements, the objects that lose pixels where each pixel
+        belongs to one object only, and what is left of them. With them `overlaps` of a filter is heeded;
+        without them the histograms are taken as they are.
+        """
+        self.histograms = histograms
+        self._whole = _RangeSums(histograms)
+        self._rows = np.zeros(0, np.int64) if exclusive_rows is None else exclusive_rows
+        self._owned = None if exclusive is None else _RangeSums(exclusive)
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.histograms)
+
+    def apply(self, settings: FilterSettings) -> FilteredObjects:
+        """Measure every object and apply both stages.
+
+        Stage 1 drops objects whose initial A, I or R is below its minimum (comparison >=). Stage 2 keeps
+        only pixels with min_aggregation <= aggregation <= max_aggregation and drops objects without any.
+        """
+        is_exclusive = settings.overlaps == "exclusive"
+        initial = self._sums(0, WHITE, is_exclusive=is_exclusive)
+        valid = self._sums(*level_range(settings), is_exclusive=is_exclusive)
+        return _judged(initial, valid, settings)
+
+    def _sums(self, lowest: int, highest: int, *, is_exclusive: bool) -> _Sums:
+        whole = self._whole.between(lowest, highest)
+        if not is_exclusive or self._owned is None or not len(self._rows):
+            return whole
+        owned = self._owned.between(lowest, highest)
+        area, level_sum = whole[0].copy(), whole[1].copy()
+        area[self._rows], level_sum[self._rows] = owned
+        return area, level_sum
+
+
+class _RangeSums:
+    """Areas and sums of levels of objects, in the whole range and in the one that was asked for last."""
+
+    def __init__(self, histograms: ObjectHistograms) -> None:
+        self._histograms = histograms
+        self._all = _sums(histograms, 0, WHITE)
+        self._last = ((0, WHITE), self._all)
+
+    def between(self, lowest: int, highest: int) -> _Sums:
+        if (lowest, highest) == (0, WHITE):
+            return self._all
+        asked, sums = self._last  # read at once: another thread may put its own in its place
+        if asked != (lowest, highest):
+            sums = _sums(self._histograms, lowest, highest)
+            self._last = ((lowest, highest), sums)
+        return sums
+
+
 def filter_objects(histograms: ObjectHistograms, settings: FilterSettings) -> FilteredObjects:
-    """Measure every object and apply both stages.
+    """Measure every object and apply both stages once; see ObjectFilter.
 
     histograms: those of the whole masks, or of the exclusive pixels, as `overlaps` asks.
-    Stage 1 drops objects whose initial A, I or R is below its minimum (comparison >=). Stage 2 keeps
-    only pixels with min_aggregation <= aggregation <= max_aggregation and drops objects without any.
     """
-    lowest, highest = level_range(settings)
-    initial_area, initial_sum = _sums(histograms, 0, WHITE)
-    if (lowest, highest) == (0, WHITE):
-        area, level_sum = initial_area, initial_sum
-    else:
-        area, level_sum = _sums(histograms, lowest, highest)
-    initial_distance = _distance(initial_area, initial_sum, settings.polarity)
-    distance = _distance(area, level_sum, settings.polarity)
+    return ObjectFilter(histograms).apply(settings)
+
+
+def explain_rejection(
+    filtered: FilteredObjects, index: int, settings: FilterSettings
+) -> list[tuple[str, float, float]]:
+    """Which thresholds dropped an object, and by how much.
+
+    settings: those that made `filtered`.
+    Returns (name of the setting, the object's value, the threshold), empty for a kept object. For an
+    object without a pixel in the range the value is its mean aggregation, against the end of the range
+    beyond which it lies, or against both where it has pixels on either side. For one that lost all
+    pixels to others it is ("overlaps", 0, 1): the pixels it owns, and the least number.
+    """
+    rejection = Rejection(int(filtered.rejection[index]))
+    mean = float(filtered.initial_ratio[index])
+    found: list[tuple[str, float, float]] = []
+    stage_one = (
+        (Rejection.AREA, "min_area", settings.min_area, filtered.initial_area),
+        (Rejection.INTENSITY, "min_intensity", settings.min_intensity, filtered.initial_intensity),
+        (Rejection.RATIO, "min_ratio", settings.min_ratio, filtered.initial_ratio),
+    )
+    for flag, name, minimum, values in stage_one:
+        if flag in rejection and minimum is not None:
+            found.append((name, float(values[index]), float(minimum)))
+    if Rejection.RANGE in rejection:
+        low, high = settings.min_aggregation, settings.max_aggregation
+        if not mean > high:
+            found.append(("min_aggregation", mean, low))
+        if not mean < low:
+            found.append(("max_aggregation", mean, high))
+    if Rejection.NO_PIXELS in rejection:
+        found.append(("overlaps", 0.0, 1.0))
+    return found
+
+
+def _judged(initial: _Sums, valid: _Sums, settings: FilterSettings) -> FilteredObjects:
+    """Both stages on the sums over whole objects and over their valid pixels."""
+    initial_area, area = initial[0], valid[0]
+    initial_distance = _distance(*initial, settings.polarity)
+    distance = _distance(*valid, settings.polarity)
     initial_intensity = (100 * initial_distance) / WHITE
     initial_ratio = _ratio(initial_distance, initial_area)
 
-    rejection = np.zeros(len(histograms), dtype=np.uint8)
+    rejection = np.zeros(len(area), dtype=np.uint8)
     thresholds = (
         (Rejection.AREA, settings.min_area, initial_area),
         (Rejection.INTENSITY, settings.min_intensity, initial_intensity),
@@ -190,7 +292,7 @@ def filter_objects(histograms: ObjectHistograms, settings: FilterSettings) -> Fi
     )
 
 
-def _sums(histograms: ObjectHistograms, lowest: int, highest: int) -> tuple[IntArray, IntArray]:
+def _sums(histograms: ObjectHistograms, lowest: int, highest: int) -> _Sums:
     """Pixels of each object with a level in the range, and the sum of their levels, both (n,) int64."""
     n = len(histograms)
     area = np.zeros(n, dtype=np.int64)
@@ -208,6 +310,8 @@ def _sums(histograms: ObjectHistograms, lowest: int, highest: int) -> tuple[IntA
         area[rows] = np.add.reduceat(counts, starts)
         counts *= levels
         level_sum[rows] = np.add.reduceat(counts, starts)
+    for sums in (area, level_sum):
+        sums.flags.writeable = False  # kept and handed out more than once
     return area, level_sum
 
 

@@ -65,16 +65,24 @@ def crop_from_runs(
     Returns (y1 - y0, x1 - x0) bool.
     """
     x0, y0, x1, y1 = (int(v) for v in box)
-    # Only the columns of the box are painted: whole columns, then cut to the rows.
-    columns = np.zeros((x1 - x0) * height + 1, dtype=np.int8)
     bounds = np.cumsum(np.asarray(runs, dtype=np.int64))
-    starts = bounds[0:-1:2] - x0 * height
-    stops = bounds[1::2] - x0 * height
-    # Runs never overlap and never touch, so every flip is at a place of its own, save a stop at the very end.
+    starts, stops = bounds[0:-1:2], bounds[1::2]
+    if y0 > 0 or y1 < height:
+        # No run goes on in the next column, so that only the rows of the box are painted. A row more
+        # in each column keeps a stop apart from the start in the next column.
+        h = y1 - y0 + 1
+        column = starts // height
+        shift = column * (h - height) - x0 * h - y0
+        starts, stops = starts + shift, stops + shift
+    else:
+        h = height
+        starts, stops = starts - x0 * h, stops - x0 * h
+    columns = np.zeros((x1 - x0) * h + 1, dtype=np.int8)
+    # Runs never overlap and never touch, so every flip is at a place of its own.
     columns[starts] = 1
-    np.subtract.at(columns, stops, 1)
-    filled = np.cumsum(columns[:-1], dtype=np.int8).reshape(x1 - x0, height)
-    return np.ascontiguousarray(filled.T[y0:y1]).astype(np.bool_)
+    columns[stops] -= 1
+    filled = np.cumsum(columns[:-1], dtype=np.int8).reshape(x1 - x0, h)
+    return np.ascontiguousarray(filled.T[: y1 - y0]).astype(np.bool_)
 
 
 def box_iou(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from samhq.filters import WHITE, ObjectHistograms, aggregation_of_levels
+from samhq.filters import WHITE, ObjectFilter, ObjectHistograms, aggregation_of_levels
 from samhq.masks import MaskTable
 
 __all__ = ["Distribution", "ObjectMeasurements", "measure_distribution", "measure_objects"]
@@ -38,6 +38,10 @@ class ObjectMeasurements:
     def exclusive_histograms(self) -> ObjectHistograms:
         """Histograms of all n objects with every pixel counted for one object only."""
         return replace_rows(self.histograms, self.exclusive_rows, self.exclusive)
+
+    def object_filter(self) -> ObjectFilter:
+        """A filter of these objects that heeds `overlaps`, for settings that change often."""
+        return ObjectFilter(self.histograms, exclusive_rows=self.exclusive_rows, exclusive=self.exclusive)
 
 
 def measure_objects(level: LevelArray, masks: MaskTable) -> ObjectMeasurements:

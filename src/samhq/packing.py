@@ -13,7 +13,19 @@ from samhq.filters import ObjectHistograms
 from samhq.masks import MaskTable
 from samhq.measure import ObjectMeasurements
 
-__all__ = ["StoredObjects", "pack", "unpack"]
+__all__ = ["HISTOGRAM_COLUMNS", "StoredHistograms", "StoredObjects", "pack", "unpack", "unpack_histograms"]
+
+HISTOGRAM_COLUMNS = (
+    "count_bytes",
+    "levels",
+    "counts",
+    "level_offsets",
+    "exclusive_rows",
+    "exclusive_levels",
+    "exclusive_counts",
+    "exclusive_offsets",
+)
+"""The columns that unpack_histograms needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,15 @@ class StoredObjects:
 
     masks: MaskTable
     measurements: ObjectMeasurements
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistograms:
+    """What a filter needs of the objects of one image; see ObjectMeasurements."""
+
+    histograms: ObjectHistograms
+    exclusive_rows: npt.NDArray[np.int64]
+    exclusive: ObjectHistograms
 
 
 def pack(objects: StoredObjects) -> dict[str, object]:
@@ -52,7 +73,7 @@ def pack(objects: StoredObjects) -> dict[str, object]:
 
 def unpack(row: dict[str, Any]) -> StoredObjects:
     """The objects of a row of the table "objects", with width, height and overlap_fraction of the image."""
-    count_type = f"<u{row['count_bytes']}"
+    stored = unpack_histograms(row)
     masks = MaskTable(
         height=row["height"],
         width=row["width"],
@@ -65,15 +86,25 @@ def unpack(row: dict[str, Any]) -> StoredObjects:
         offsets=_array(row["run_offsets"], "<i8").astype(np.int64),
     )
     measurements = ObjectMeasurements(
+        histograms=stored.histograms,
+        exclusive_rows=stored.exclusive_rows,
+        exclusive=stored.exclusive,
+        centroids=_array(row["centroids"], "<f8", 2).astype(np.float64),
+        overlap_fraction=row["overlap_fraction"],
+    )
+    return StoredObjects(masks=masks, measurements=measurements)
+
+
+def unpack_histograms(row: dict[str, Any]) -> StoredHistograms:
+    """The histograms of a row with HISTOGRAM_COLUMNS."""
+    count_type = f"<u{row['count_bytes']}"
+    return StoredHistograms(
         histograms=_histograms(row["levels"], row["counts"], row["level_offsets"], count_type),
         exclusive_rows=_array(row["exclusive_rows"], "<i8").astype(np.int64),
         exclusive=_histograms(
             row["exclusive_levels"], row["exclusive_counts"], row["exclusive_offsets"], count_type
         ),
-        centroids=_array(row["centroids"], "<f8", 2).astype(np.float64),
-        overlap_fraction=row["overlap_fraction"],
     )
-    return StoredObjects(masks=masks, measurements=measurements)
 
 
 def _histograms(levels: bytes, counts: bytes, offsets: bytes, count_type: str) -> ObjectHistograms:

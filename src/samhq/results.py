@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +17,27 @@ from samhq.packing import StoredObjects
 from samhq.settings import FilterSettings
 from samhq.store import ImageRecord, RunStore
 
-__all__ = ["ImageResult", "Outcome", "RunResults", "filter_image", "rejection_counts"]
+__all__ = [
+    "REJECTION_NAMES",
+    "ImageResult",
+    "Outcome",
+    "Results",
+    "RunResults",
+    "filter_image",
+    "in_order",
+    "outcome_of",
+    "reason_of",
+    "rejection_counts",
+]
+
+REJECTION_NAMES = {
+    Rejection.AREA: "min_area",
+    Rejection.INTENSITY: "min_intensity",
+    Rejection.RATIO: "min_ratio",
+    Rejection.RANGE: "aggregation range",
+    Rejection.NO_PIXELS: "overlaps exclusive",
+}
+"""What drops an object, as a reason names it."""
 
 
 class Outcome(StrEnum):
@@ -45,33 +65,37 @@ class ImageResult:
     @property
     def outcome(self) -> Outcome:
         """Which of the different results this is."""
-        if self.record.status != "done":
-            return Outcome.FAILED if self.record.status == "failed" else Outcome.WAITING
-        if not len(self.masks):
-            return Outcome.NONE_FOUND
-        return Outcome.OBJECTS if self.filtered.keep.any() else Outcome.ALL_FILTERED
+        return outcome_of(self.record, found=len(self.masks), kept=int(np.count_nonzero(self.filtered.keep)))
 
     @property
     def reason(self) -> str:
         """Why there is no object: the failure, or how many objects each threshold dropped; else empty."""
-        if self.outcome is Outcome.FAILED:
-            return self.record.error
-        if self.outcome is Outcome.ALL_FILTERED:
-            counts = rejection_counts(self.filtered)
-            return ", ".join(f"{name} {count}" for name, count in counts.items())
+        return reason_of(self.record, self.filtered)
+
+
+def outcome_of(record: ImageRecord, *, found: int, kept: int) -> Outcome:
+    """What became of an image with so many objects, of which a filter kept so many."""
+    if record.status != "done":
+        return Outcome.FAILED if record.status == "failed" else Outcome.WAITING
+    if not found:
+        return Outcome.NONE_FOUND
+    return Outcome.OBJECTS if kept else Outcome.ALL_FILTERED
+
+
+def reason_of(record: ImageRecord, filtered: FilteredObjects) -> str:
+    """Why an image has no object: the failure, or how many each threshold dropped; else empty."""
+    if record.status != "done":
+        return record.error if record.status == "failed" else ""
+    if filtered.keep.any():
         return ""
+    return ", ".join(f"{name} {count}" for name, count in rejection_counts(filtered).items())
 
 
 def rejection_counts(filtered: FilteredObjects) -> dict[str, int]:
     """How many objects each setting dropped, by setting name; an object may count several times."""
-    names = {
-        Rejection.AREA: "min_area",
-        Rejection.INTENSITY: "min_intensity",
-        Rejection.RATIO: "min_ratio",
-        Rejection.RANGE: "aggregation range",
-        Rejection.NO_PIXELS: "overlaps exclusive",
+    counts = {
+        name: int(np.count_nonzero(filtered.rejection & flag)) for flag, name in REJECTION_NAMES.items()
     }
-    counts = Counter({name: int(np.count_nonzero(filtered.rejection & flag)) for flag, name in names.items()})
     return {name: count for name, count in counts.items() if count}
 
 
@@ -95,6 +119,25 @@ def filter_image(record: ImageRecord, objects: StoredObjects | None, settings: F
     )
 
 
+class Results(Protocol):
+    """Images under one filter, as the output writes them."""
+
+    @property
+    def settings(self) -> FilterSettings:
+        """The filter."""
+
+    def records(self) -> list[ImageRecord]:
+        """The images in the order of the tables."""
+
+    def image(self, record: ImageRecord) -> ImageResult:
+        """One image with its objects."""
+
+
+def in_order(records: Iterable[ImageRecord]) -> list[ImageRecord]:
+    """The images in the order of the tables: natural order of their paths, then pages."""
+    return sorted(records, key=lambda r: (natural_key(r.path), r.page))
+
+
 @dataclass(frozen=True, slots=True)
 class RunResults:
     """All images of a run under one filter, read one at a time, in natural order of their paths."""
@@ -109,7 +152,7 @@ class RunResults:
 
     def records(self) -> list[ImageRecord]:
         """The images in the order of the tables."""
-        return sorted(self.store.records(), key=lambda r: (natural_key(r.path), r.page))
+        return in_order(self.store.records())
 
     def image(self, record: ImageRecord) -> ImageResult:
         """One image with its objects."""

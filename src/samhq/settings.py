@@ -12,15 +12,17 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from samhq.errors import SettingsError
-from samhq.validation import allowed_values, validated
+from samhq.fields import SettingsGroup, setting
+from samhq.validation import validated
 
 __all__ = [
     "GROUPS",
     "SCHEMA_VERSION",
+    "AnalysisSettings",
     "ComputeSettings",
     "FilterSettings",
     "ImageSettings",
@@ -32,65 +34,22 @@ __all__ = [
     "settings_from_dict",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Raised when a file of an older samhq needs more than defaults for what it lacks. 2: the group analysis."""
 
 Grid = list[list[tuple[float, float]]]
-
-
-def _setting(
-    default: Any,
-    *,
-    title: str,
-    help: str,  # noqa: A002 - the word users know
-    unit: str = "",
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    step: float | None = None,
-    advanced: bool = False,
-    allowed: str = "",
-) -> Any:
-    return Field(
-        default,
-        title=title,
-        description=help,
-        ge=ge,
-        gt=gt,
-        le=le,
-        json_schema_extra={"unit": unit, "step": step, "advanced": advanced, "allowed": allowed},
-    )
-
-
-class SettingsGroup(BaseModel):
-    """Base of the groups: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        # true would quietly become 1.
-        field = cls.model_fields[info.field_name or ""]
-        if isinstance(value, bool) and field.annotation is not bool:
-            raise ValueError(f"{info.field_name} {str(value).lower()}: allowed is {allowed_values(field)}")
-        return value
-
-    @property
-    def explicit(self) -> dict[str, Any]:
-        """The values somebody set, without the defaults."""
-        return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
 
 
 class ImageSettings(SettingsGroup):
     """How a file becomes gray levels and a picture for the network. A change segments again."""
 
-    page: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = _setting(
+    page: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = setting(
         None,
         title="Page",
         help="Page of a multi-page TIFF to analyse, counted from 1, or all of them. Without it a file of "
         "several pages is reported as failed instead of guessing.",
     )
-    intensity_range: Literal["dtype", "fixed", "percentile"] = _setting(
+    intensity_range: Literal["dtype", "fixed", "percentile"] = setting(
         "dtype",
         title="Black and white point",
         help="Which stored values count as black (aggregation 100) and white (aggregation 0). dtype: the range "
@@ -98,13 +57,13 @@ class ImageSettings(SettingsGroup):
         "white_point. percentile: two percentiles over all images, frozen for the run. Never each image's "
         "own extremes, because then images could not be compared.",
     )
-    black_point: float | None = _setting(
+    black_point: float | None = setting(
         None, title="Black point", help="Stored value that counts as black; used by intensity_range fixed."
     )
-    white_point: float | None = _setting(
+    white_point: float | None = setting(
         None, title="White point", help="Stored value that counts as white; used by intensity_range fixed."
     )
-    black_percentile: float = _setting(
+    black_percentile: float = setting(
         0.0,
         title="Black percentile",
         help="Percentile of all pixels of the run that becomes black; used by intensity_range percentile.",
@@ -113,7 +72,7 @@ class ImageSettings(SettingsGroup):
         le=100,
         step=0.1,
     )
-    white_percentile: float = _setting(
+    white_percentile: float = setting(
         100.0,
         title="White percentile",
         help="Percentile of all pixels of the run that becomes white; used by intensity_range percentile.",
@@ -122,7 +81,7 @@ class ImageSettings(SettingsGroup):
         le=100,
         step=0.1,
     )
-    stretch: Literal["auto", "none", "percentile"] = _setting(
+    stretch: Literal["auto", "none", "percentile"] = setting(
         "auto",
         title="Contrast for the network",
         help="What the network sees; never changes a measurement. auto: 8-bit images as they are, deeper ones "
@@ -152,12 +111,12 @@ class ImageSettings(SettingsGroup):
 class SegmentationSettings(SettingsGroup):
     """The mask generator, under the official SAM-HQ names. A change segments again."""
 
-    model: str = _setting(
+    model: str = setting(
         "starter",
         title="Model",
         help="Name of a model (see: samhq models list) or path of a SAM-HQ .pth or .safetensors file.",
     )
-    points_per_side: int | None = _setting(
+    points_per_side: int | None = setting(
         32,
         title="Points per side",
         help="Prompt points along each side of the image; the number of points is its square. More points find "
@@ -166,7 +125,7 @@ class SegmentationSettings(SettingsGroup):
         le=256,
         step=1,
     )
-    pred_iou_thresh: float = _setting(
+    pred_iou_thresh: float = setting(
         0.88,
         title="Predicted IoU threshold",
         help="Masks whose quality, as the model itself predicts it, is not above this are dropped.",
@@ -174,7 +133,7 @@ class SegmentationSettings(SettingsGroup):
         le=1,
         step=0.01,
     )
-    stability_score_thresh: float = _setting(
+    stability_score_thresh: float = setting(
         0.95,
         title="Stability score threshold",
         help="Masks that change more than this allows when their cutoff moves are dropped.",
@@ -182,7 +141,7 @@ class SegmentationSettings(SettingsGroup):
         le=1,
         step=0.01,
     )
-    stability_score_offset: float = _setting(
+    stability_score_offset: float = setting(
         1.0,
         title="Stability score offset",
         help="How far the cutoff is moved, in logits, to judge stability.",
@@ -191,7 +150,7 @@ class SegmentationSettings(SettingsGroup):
         step=0.1,
         advanced=True,
     )
-    box_nms_thresh: float = _setting(
+    box_nms_thresh: float = setting(
         0.7,
         title="Box NMS threshold",
         help="Of two masks whose boxes overlap by more than this IoU only the better one stays.",
@@ -199,7 +158,7 @@ class SegmentationSettings(SettingsGroup):
         le=1,
         step=0.01,
     )
-    crop_n_layers: int = _setting(
+    crop_n_layers: int = setting(
         0,
         title="Crop layers",
         help="Segment again on 2^n x 2^n overlapping crops for each layer n: finds small objects in large "
@@ -208,7 +167,7 @@ class SegmentationSettings(SettingsGroup):
         le=6,
         step=1,
     )
-    crop_nms_thresh: float = _setting(
+    crop_nms_thresh: float = setting(
         0.7,
         title="Crop NMS threshold",
         help="Like the box NMS threshold, between masks of different crops; masks of smaller crops win.",
@@ -217,7 +176,7 @@ class SegmentationSettings(SettingsGroup):
         step=0.01,
         advanced=True,
     )
-    crop_overlap_ratio: float = _setting(
+    crop_overlap_ratio: float = setting(
         512 / 1500,
         title="Crop overlap",
         help="Overlap of the crops of the first layer as a part of the shorter side; halved with each layer.",
@@ -226,7 +185,7 @@ class SegmentationSettings(SettingsGroup):
         step=0.01,
         advanced=True,
     )
-    crop_n_points_downscale_factor: int = _setting(
+    crop_n_points_downscale_factor: int = setting(
         1,
         title="Fewer points in crops",
         help="Points per side are divided by this to the power of the layer.",
@@ -235,14 +194,14 @@ class SegmentationSettings(SettingsGroup):
         step=1,
         advanced=True,
     )
-    point_grids: Grid | None = _setting(
+    point_grids: Grid | None = setting(
         None,
         title="Point grids",
         help="Explicit prompt points, x and y from 0 to 1, one list for each crop layer. Instead of points per "
         "side, which must then be null.",
         advanced=True,
     )
-    min_mask_region_area: int = _setting(
+    min_mask_region_area: int = setting(
         0,
         title="Minimum region",
         help="Holes and separate pieces of a mask smaller than this are filled or removed. 0 leaves masks as they "
@@ -292,7 +251,7 @@ class SegmentationSettings(SettingsGroup):
 class FilterSettings(SettingsGroup):
     """Which objects and pixels count. A change needs neither network nor images."""
 
-    min_area: float | None = _setting(
+    min_area: float | None = setting(
         None,
         title="Minimum area A",
         help="Stage 1: objects with fewer pixels are dropped.",
@@ -300,14 +259,14 @@ class FilterSettings(SettingsGroup):
         ge=0,
         step=1,
     )
-    min_intensity: float | None = _setting(
+    min_intensity: float | None = setting(
         None,
         title="Minimum total aggregation I",
         help="Stage 1: objects whose aggregation, summed over their pixels, is below this are dropped.",
         ge=0,
         step=100,
     )
-    min_ratio: float | None = _setting(
+    min_ratio: float | None = setting(
         None,
         title="Minimum ratio R = I/A",
         help="Stage 1: objects whose mean aggregation is below this are dropped.",
@@ -315,7 +274,7 @@ class FilterSettings(SettingsGroup):
         le=100,
         step=0.5,
     )
-    min_aggregation: float = _setting(
+    min_aggregation: float = setting(
         0.0,
         title="Lowest aggregation",
         help="Stage 2: pixels with less aggregation do not count; A, I and R are computed again without them.",
@@ -323,7 +282,7 @@ class FilterSettings(SettingsGroup):
         le=100,
         step=0.5,
     )
-    max_aggregation: float = _setting(
+    max_aggregation: float = setting(
         100.0,
         title="Highest aggregation",
         help="Stage 2: pixels with more aggregation do not count.",
@@ -331,12 +290,12 @@ class FilterSettings(SettingsGroup):
         le=100,
         step=0.5,
     )
-    polarity: Literal["dark", "bright"] = _setting(
+    polarity: Literal["dark", "bright"] = setting(
         "dark",
         title="Polarity",
         help="dark: dark pixels have high aggregation. bright: the inverted image is measured, for fluorescence.",
     )
-    overlaps: Literal["keep", "exclusive"] = _setting(
+    overlaps: Literal["keep", "exclusive"] = setting(
         "keep",
         title="Overlapping masks",
         help="keep: a pixel counts for every mask that covers it. exclusive: only for the one with the highest "
@@ -372,23 +331,64 @@ class FilterSettings(SettingsGroup):
         return "_".join(parts)
 
 
+class AnalysisSettings(SettingsGroup):
+    """How the aggregation of one image is looked at. A change draws the histogram again."""
+
+    bins: int = setting(
+        256,
+        title="Bins",
+        help="Bins of the histogram from 0 to 100; 256 gives one per gray level of an 8-bit image.",
+        ge=2,
+        le=65536,
+        step=1,
+    )
+    smoothing: float = setting(
+        2.0,
+        title="Smoothing",
+        help="Gaussian smoothing of the histogram before peaks and troughs are looked for; its standard deviation.",
+        unit="bins",
+        ge=0,
+        le=65536,
+        step=0.5,
+    )
+    prominence: float = setting(
+        0.01,
+        title="Prominence",
+        help="Least prominence of a peak or trough, as a part of the highest bin.",
+        ge=0,
+        le=1,
+        step=0.005,
+    )
+    log_scale: bool = setting(
+        False,
+        title="Logarithmic scale",
+        help="Logarithmic axis for the number of pixels.",
+    )
+
+    @model_validator(mode="after")
+    def _smooths_within_the_histogram(self) -> AnalysisSettings:
+        if self.smoothing > self.bins:
+            raise ValueError(f"smoothing ({self.smoothing:g}) must not be above bins ({self.bins})")
+        return self
+
+
 class OutputSettings(SettingsGroup):
     """What is written. A change only writes files again."""
 
-    pictures: bool = _setting(
+    pictures: bool = setting(
         True,
         title="Annotated pictures",
         help="Write a picture of every image with its kept objects outlined.",
     )
-    label: Literal["values", "number", "none"] = _setting(
+    label: Literal["values", "number", "none"] = setting(
         "values",
         title="Label",
         help="What stands beside each outline: A, I and R, the number of the object, or nothing.",
     )
-    contact_sheet: bool = _setting(
+    contact_sheet: bool = setting(
         False, title="Contact sheet", help="Write one overview picture of all annotated images."
     )
-    output_mode: Literal["binary_mask", "uncompressed_rle", "coco_rle"] = _setting(
+    output_mode: Literal["binary_mask", "uncompressed_rle", "coco_rle"] = setting(
         "binary_mask",
         title="Mask output mode",
         help="Form of exported masks: one PNG per mask, plain run lengths in JSON, or compressed COCO run lengths "
@@ -399,18 +399,18 @@ class OutputSettings(SettingsGroup):
 class ComputeSettings(SettingsGroup):
     """How the work is done. Changes no result beyond the stated tolerance."""
 
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = _setting(
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = setting(
         "auto",
         title="Device",
         help="Where the network computes. auto takes a GPU where one works.",
         allowed="auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = _setting(
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto",
         title="Precision",
         help="Number format of the network. auto takes the fastest that is known to hold the masks on this device.",
     )
-    points_per_batch: int = _setting(
+    points_per_batch: int = setting(
         64,
         title="Points per batch",
         help="Prompts that the network draws at once; more may be faster and need more memory.",
@@ -418,7 +418,7 @@ class ComputeSettings(SettingsGroup):
         le=4096,
         step=1,
     )
-    threads: int | None = _setting(
+    threads: int | None = setting(
         None,
         title="Processor threads",
         help="Threads the network may use on the processor; null leaves the choice to PyTorch.",
@@ -437,6 +437,7 @@ class Settings(BaseModel):
     image: ImageSettings = ImageSettings()
     segmentation: SegmentationSettings = SegmentationSettings()
     filter: FilterSettings = FilterSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
     output: OutputSettings = OutputSettings()
     compute: ComputeSettings = ComputeSettings()
 
@@ -459,6 +460,7 @@ GROUPS: dict[str, type[SettingsGroup]] = {
     "image": ImageSettings,
     "segmentation": SegmentationSettings,
     "filter": FilterSettings,
+    "analysis": AnalysisSettings,
     "output": OutputSettings,
     "compute": ComputeSettings,
 }

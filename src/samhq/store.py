@@ -22,9 +22,9 @@ from urllib.parse import quote
 from samhq.errors import SamhqError, StoreError
 from samhq.files import explain_os_error, long_path
 from samhq.locks import FolderLock
-from samhq.packing import StoredObjects, pack, unpack
+from samhq.packing import HISTOGRAM_COLUMNS, StoredHistograms, StoredObjects, pack, unpack, unpack_histograms
 
-__all__ = ["RUN_FILE", "ImageRecord", "RunStore", "StoredObjects"]
+__all__ = ["RUN_FILE", "ImageRecord", "RunStore", "StoredHistograms", "StoredObjects"]
 
 RUN_FILE = "run.sqlite"
 # Where an image stands in its run (column "present").
@@ -207,6 +207,18 @@ class RunStore:
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)", rows)
 
+    def change_number(self) -> int:
+        """A number that differs from the one before if another connection has written since."""
+        with _explained(self.folder):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def has_begun(self) -> bool:
+        """Whether a start has written its facts: False in the first moments of a new run."""
+        with _explained(self.folder):
+            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'run'").fetchone():
+                return False
+            return bool(self._connection.execute("SELECT 1 FROM run WHERE key = 'settings'").fetchone())
+
     # ---------------------------------------------------------------- images
 
     def records(self, *, present_only: bool = True) -> list[ImageRecord]:
@@ -307,22 +319,32 @@ class RunStore:
 
         Raises StoreError if it has none, or has others than when the record was read.
         """
-        query = (
-            "SELECT image.width, image.height, image.overlap_fraction, objects.* FROM image "
-            "JOIN objects ON objects.image_id = image.id "
-            "WHERE image.path = ? AND image.page = ? AND image.segment_key = ?"
-        )
-        with _explained(self.folder):
-            cursor = self._connection.execute(query, (record.path, record.page, record.segment_key))
-            row = cursor.fetchone()
-            names = [item[0] for item in cursor.description]
+        row = self._row(record, "image.width, image.height, image.overlap_fraction, objects.*")
         if row is None:
             raise StoreError(
                 f"{self.folder}: {record.path} is being segmented again by another start; "
                 "wait until that is done and start again"
             )
         with _intact(self.folder):
-            return unpack(dict(zip(names, row, strict=True)))
+            return unpack(row)
+
+    def histograms(self, record: ImageRecord) -> StoredHistograms | None:
+        """The histograms of one image; None if it has no objects, or others than when the record was read."""
+        row = self._row(record, ", ".join(HISTOGRAM_COLUMNS))
+        if row is None:
+            return None
+        with _intact(self.folder):
+            return unpack_histograms(row)
+
+    def _row(self, record: ImageRecord, columns: str) -> dict[str, Any] | None:
+        query = (
+            f"SELECT {columns} FROM image JOIN objects ON objects.image_id = image.id "  # noqa: S608 - constants
+            "WHERE image.path = ? AND image.page = ? AND image.segment_key = ?"
+        )
+        with _explained(self.folder):
+            cursor = self._connection.execute(query, (record.path, record.page, record.segment_key))
+            row = cursor.fetchone()
+        return None if row is None else dict(zip([item[0] for item in cursor.description], row, strict=True))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from samhq.errors import SettingsError
 
-__all__ = ["allowed_values", "validated"]
+__all__ = ["allowed_values", "fitting_values", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,6 +29,28 @@ def validated(cls: type[M], data: Mapping[str, Any], source: str) -> M:
             key = ".".join(_place(item, cls))
             by_key.setdefault(key or str(len(by_key)), _explain(item, cls))
         raise SettingsError(f"{source}: " + "; ".join(by_key.values())) from error
+
+
+def fitting_values(cls: type[BaseModel], values: Any) -> tuple[dict[str, Any], list[str]]:
+    """Those of some values that a group of settings can take, and a sentence about every one it cannot.
+
+    Values that contradict each other are all left out: nobody can say which of them was meant.
+    """
+    if not isinstance(values, Mapping):
+        return {}, [f'{_shown(values)}: is no group of settings, which holds them as {{"NAME": VALUE}}']
+    try:
+        cls.model_validate(values)
+    except ValidationError as error:
+        bad: dict[str, str] = {}
+        for item in error.errors():
+            place = _place(item, cls)
+            bad.setdefault(place[0] if place else "", _explain(item, cls))
+        left = {name: value for name, value in values.items() if name not in bad}
+        if "" in bad:  # the values contradict each other
+            return {}, list(bad.values())
+        fitting, more = fitting_values(cls, left)
+        return fitting, [*bad.values(), *more]
+    return dict(values), []
 
 
 def allowed_values(field: FieldInfo) -> str:

@@ -36,7 +36,7 @@ def wanted_state(root: Path, *, tests: bool) -> dict[str, Any]:
             "python": "{}.{} {}".format(*sys.version_info[:2], sysconfig.get_platform()),
             "torch_version": pin.group(1).decode() if pin else "",
             "requirements": digest(locked),
-            "project": digest((root / "pyproject.toml").read_bytes(), str(root)),
+            "project": digest((root / "pyproject.toml").read_bytes(), str(root), *_built(root)),
         }
         if tests:
             state["tests"] = digest((root / "requirements-test.lock").read_bytes(), AUTHORS_LIBRARY)
@@ -45,6 +45,11 @@ def wanted_state(root: Path, *, tests: bool) -> dict[str, Any]:
             f"{error.filename}: {error.strerror}; the copy of samhq is not whole, get it again"
         ) from error
     return state
+
+
+def _built(root: Path) -> list[bytes]:
+    """What the build step of the project is made from: the translations of the window."""
+    return [path.read_bytes() for path in sorted((root / "src" / "samhq" / "gui" / "i18n").glob("*.ts"))]
 
 
 def is_current(stamp: dict[str, Any], wanted: dict[str, Any], *, torch: str) -> bool:

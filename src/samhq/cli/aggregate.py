@@ -19,31 +19,10 @@ __all__ = ["aggregate"]
 @click.command()
 @click.argument("image", type=GivenPath())
 @click.option("--chart", type=GivenPath(dir_okay=False), help="Write the chart: .png, .pdf or .svg.")
-@click.option("--log", is_flag=True, help="Logarithmic pixel axis in the chart.")
-@click.option(
-    "--bins",
-    type=click.IntRange(2, 65536),
-    default=256,
-    show_default=True,
-    help="Bins from 0 to 100; 256 gives one per gray level of an 8-bit image.",
-)
-@click.option(
-    "--smoothing",
-    type=click.FloatRange(min=0),
-    default=2.0,
-    show_default=True,
-    help="Gaussian smoothing before peaks are looked for, in bins.",
-)
-@click.option(
-    "--prominence",
-    type=click.FloatRange(0, 1),
-    default=0.01,
-    show_default=True,
-    help="Least prominence of a peak or trough, as a part of the highest bin.",
-)
 @config_option
 @json_option
 @settings_options(
+    "analysis",
     "filter",
     "image",
     without=("min_area", "min_intensity", "min_ratio", "min_aggregation", "max_aggregation", "overlaps"),
@@ -53,24 +32,15 @@ def aggregate(
     ctx: click.Context,
     image: Path,
     chart: Path | None,
-    log: bool,
-    bins: int,
-    smoothing: float,
-    prominence: float,
     config: Path | None,
     as_json: bool,
 ) -> None:
     """Aggregation of one image: statistics, histogram peaks and troughs, chart."""
     from samhq import api
 
-    analysis = api.aggregation(
-        image,
-        settings=chosen_settings(ctx, config),
-        bins=bins,
-        smoothing=smoothing,
-        prominence=prominence,
-    )
-    written = analysis.save_chart(chart, log=log) if chart is not None else None
+    settings = chosen_settings(ctx, config)
+    analysis = api.aggregation(image, settings=settings)
+    written = analysis.save_chart(chart, log=settings.analysis.log_scale) if chart is not None else None
     if as_json:
         echo_json(_as_json(analysis, written))
     else:

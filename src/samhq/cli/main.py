@@ -47,6 +47,7 @@ _COMMANDS = {
     "models": ("samhq.cli.models:models", "List, download, describe and verify models."),
     "config": ("samhq.cli.config:config", "Show or check a configuration file."),
     "demo": ("samhq.cli.demo:demo", "Try everything on the micrographs that come with samhq."),
+    "gui": ("samhq.cli.gui:gui", "Open the window, on an image, a folder, a run or a configuration."),
     "doctor": ("samhq.cli.doctor:doctor", "Report Python, PyTorch, devices, folders, models, disk."),
 }
 
@@ -99,16 +100,19 @@ def cli(ctx: click.Context, debug: bool) -> None:
     Segment once, measure and filter as often as you like:
 
     \b
+      samhq                             open the window
       samhq demo                        try it on the micrographs that come with it
       samhq run slides                  segment and measure a folder
       samhq filter slides --min-area 50 other numbers in seconds
     """
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    level = logging.DEBUG if debug else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level)  # the window logs more than a console is to show
     if ctx.invoked_subcommand is None:
-        click.echo("The samhq window is not part of this release yet; the command line does the whole job.\n")
-        click.echo(ctx.get_help())
+        from samhq.cli.gui import open_window
+
+        ctx.exit(open_window(()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

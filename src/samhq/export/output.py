@@ -22,7 +22,7 @@ from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
 from samhq.files import long_path, remove_file, safe_name, short_name
 from samhq.monitor import SILENT, Event, Monitor
-from samhq.results import ImageResult, Outcome, RunResults, rejection_counts
+from samhq.results import ImageResult, Outcome, Results, rejection_counts
 from samhq.settings import FilterSettings, Settings
 from samhq.store import ImageRecord
 
@@ -65,7 +65,7 @@ def output_folder_name(name: str, settings: FilterSettings) -> str:
 
 
 def write_output(
-    results: RunResults,
+    results: Results,
     folder: Path,
     *,
     name: str,
@@ -143,7 +143,7 @@ class _Sheets:
 
 
 def export_format(
-    results: RunResults,
+    results: Results,
     folder: Path,
     *,
     format: ExportFormat,  # noqa: A002 - the word of the command line
@@ -251,7 +251,7 @@ class _Tally:
 
 
 def _watched(
-    results: RunResults, records: list[ImageRecord], tally: _Tally, monitor: Monitor
+    results: Results, records: list[ImageRecord], tally: _Tally, monitor: Monitor
 ) -> Iterator[ImageResult]:
     """The results one after the other, counted and reported."""
     for number, record in enumerate(records):

@@ -7,7 +7,8 @@ crops that would hold no pixel are left out (officially they raise an error).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,7 @@ class _Job:
     batches: Batches
     points: list[FloatArray]
     parts: int  # prompt batches of the whole image, at the size asked for
+    on_masks: Callable[[MaskTable], None] | None
 
     @property
     def height(self) -> int:
@@ -66,6 +68,7 @@ class _Job:
 class _Progress:
     points: int = 0
     objects: int = 0
+    crops: list[MaskTable] = field(default_factory=list)  # of finished ones
 
 
 class AutomaticMaskGenerator:
@@ -81,17 +84,27 @@ class AutomaticMaskGenerator:
         self.settings = settings
         self.points_per_batch = points_per_batch
 
-    def generate(self, image: Image, *, monitor: Monitor = SILENT) -> MaskTable:
+    def generate(
+        self,
+        image: Image,
+        *,
+        monitor: Monitor = SILENT,
+        on_masks: Callable[[MaskTable], None] | None = None,
+    ) -> MaskTable:
         """Segment one image.
 
         image: (h, w, 3) uint8 RGB. Before each crop and each batch of prompts monitor.check() is asked
         and an Event(stage="segment") reported.
+        on_masks: given, after each batch of prompts, all masks found so far without the duplicates inside
+        a crop; in pixels of the image, in no particular order.
         Raises Cancelled when the monitor says so, and SamhqError when memory runs out even for one prompt.
         """
         check_image(image)
-        job, crops = self._plan(image, monitor)
+        job, crops = self._plan(image, monitor, on_masks)
         progress = _Progress()
-        table = MaskTable.concatenate([self._segment_crop(job, crop, progress=progress) for crop in crops])
+        for crop in crops:
+            progress.crops.append(self._segment_crop(job, crop, progress=progress))
+        table = MaskTable.concatenate(progress.crops)
         if len(crops) > 1:
             # Masks of smaller crops win. In fp32 like the reference, so that the same areas are equal.
             boxes = table.crop_boxes.astype(np.int64)
@@ -105,7 +118,9 @@ class AutomaticMaskGenerator:
         monitor.report(Event(stage="segment", part=job.parts, parts=job.parts, objects=len(table)))
         return table
 
-    def _plan(self, image: Image, monitor: Monitor) -> tuple[_Job, list[Crop]]:
+    def _plan(
+        self, image: Image, monitor: Monitor, on_masks: Callable[[MaskTable], None] | None
+    ) -> tuple[_Job, list[Crop]]:
         settings = self.settings
         crops = crops_of(
             height=image.shape[0],
@@ -122,7 +137,10 @@ class AutomaticMaskGenerator:
 
         batches = Batches(self.points_per_batch, on_smaller=on_smaller)
         parts = -(-total // self.points_per_batch)
-        return _Job(image=image, monitor=monitor, batches=batches, points=points, parts=parts), crops
+        job = _Job(
+            image=image, monitor=monitor, batches=batches, points=points, parts=parts, on_masks=on_masks
+        )
+        return job, crops
 
     def _segment_crop(self, job: _Job, crop: Crop, *, progress: _Progress) -> MaskTable:
         """The masks of one crop, in pixels of the image, without duplicates among themselves."""
@@ -139,10 +157,18 @@ class AutomaticMaskGenerator:
             found.append(table)
             progress.points += part.stop - part.start
             progress.objects += len(table)
+            if job.on_masks is not None:
+                so_far = self._without_duplicates(MaskTable.concatenate(found))
+                job.on_masks(MaskTable.concatenate([*progress.crops, so_far]))
         table = MaskTable.concatenate(found)
-        kept = suppress(_inclusive(table), table.predicted_iou, iou_threshold=self.settings.box_nms_thresh)
+        kept = self._without_duplicates(table)
         progress.objects -= len(table) - len(kept)
-        return table[kept]
+        return kept
+
+    def _without_duplicates(self, table: MaskTable) -> MaskTable:
+        return table[
+            suppress(_inclusive(table), table.predicted_iou, iou_threshold=self.settings.box_nms_thresh)
+        ]
 
     def _tell(self, job: _Job, progress: _Progress) -> None:
         job.monitor.check()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from samhq.settings import SegmentationSettings
 
-__all__ = ["Crop", "crops_of", "layer_points", "point_grid"]
+__all__ = ["Crop", "crops_of", "layer_points", "point_grid", "workload"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -59,6 +59,18 @@ def layer_points(settings: SegmentationSettings) -> list[FloatArray]:
         return [np.asarray(settings.point_grids[i], dtype=np.float64).reshape(-1, 2) for i in layers]
     side, factor = settings.points_per_side or 0, settings.crop_n_points_downscale_factor
     return [point_grid(int(side / factor**i)) for i in layers]
+
+
+def workload(settings: SegmentationSettings, *, height: int, width: int) -> tuple[int, int]:
+    """How often an image of this size is encoded, and how many prompts are drawn in all."""
+    crops = crops_of(
+        height=height,
+        width=width,
+        layers=settings.crop_n_layers,
+        overlap_ratio=settings.crop_overlap_ratio,
+    )
+    points = layer_points(settings)
+    return len(crops), sum(len(points[crop.layer]) for crop in crops)
 
 
 def crops_of(*, height: int, width: int, layers: int, overlap_ratio: float) -> list[Crop]:

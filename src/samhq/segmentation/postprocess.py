@@ -85,14 +85,20 @@ def _clean_one(table: MaskTable, index: int, *, min_area: int) -> tuple[BoolArra
         mask, corner = table.mask(index), (0, 0)
         endless = np.zeros_like(mask)
     else:
-        # One row or column on every side stands for the large background there.
-        sides = ((min(top, 1), min(bottom, 1)), (min(left, 1), min(right, 1)))
+        # A row or column on every side stands for the large background there. The corner stays at an even
+        # place: OpenCV numbers parts by blocks of 2 x 2, and of equal parts the first one stays.
+        sides = ((_to_even(top), min(bottom, 1)), (_to_even(left), min(right, 1)))
         mask = np.pad(table.crop(index), sides)
         endless = np.pad(np.zeros((y1 - y0, x1 - x0), dtype=np.bool_), sides, constant_values=True)
         corner = (x0 - sides[1][0], y0 - sides[0][0])
     mask, filled = fill_small_holes(mask, min_area=min_area, endless=endless)
     mask, removed = remove_small_islands(mask, min_area=min_area)
     return mask, corner, filled or removed
+
+
+def _to_even(before: int) -> int:
+    """How many of the rows (columns) before a box are looked at: 1 or 2, 0 if there is none."""
+    return 2 - before % 2 if before else 0
 
 
 def fill_small_holes(

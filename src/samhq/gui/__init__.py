@@ -1,0 +1,1 @@
+"""The window. It knows the engine through `samhq.api` alone."""

@@ -1,0 +1,285 @@
+"""What the window asks of its processes. Each function takes monitor and partial, as jobs give them.
+
+partial(value) hands an intermediate result to the window. Images are named by path, not sent: the process
+reads them itself, and keeps the model and the last image for the next call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samhq import api
+from samhq.masks import MaskTable
+from samhq.monitor import Event, Monitor
+from samhq.outlines import Outlines
+from samhq.settings import ImageSettings, Settings
+
+if TYPE_CHECKING:
+    from samhq.api import (
+        BatchReport,
+        Engine,
+        ExportFormat,
+        Image,
+        ModelInfo,
+        ObjectMeasurements,
+        OutputSummary,
+        RunPlan,
+    )
+
+__all__ = [
+    "Facts",
+    "Generated",
+    "Progressive",
+    "download_model",
+    "export_run",
+    "export_segmentation",
+    "facts",
+    "generate",
+    "measure",
+    "plan",
+    "predict",
+    "run_folder",
+    "save_marked",
+    "write_output",
+]
+
+Partial = Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the window shows of a model. info: architecture, image size, hash, recommended settings."""
+
+    info: ModelInfo
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressive:
+    """Masks found so far, duplicates among them not yet dropped."""
+
+    masks: MaskTable
+    outlines: Outlines
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Masks of an image with measurements and outlines.
+
+    settings: resolved ones. load_s, elapsed_s: seconds for the model and for the image, of which encode_s
+    until the first prompts. encodings, prompts: how much work it was.
+    """
+
+    masks: MaskTable
+    measurements: ObjectMeasurements
+    outlines: Outlines
+    settings: Settings
+    load_s: float
+    elapsed_s: float
+    encode_s: float
+    encodings: int
+    prompts: int
+
+
+class _Kept:
+    """What a process keeps between calls."""
+
+    engine: Engine | None = None
+    engine_key: object = None
+    image: Image | None = None
+    image_key: object = None
+    predictor: Any = None
+    predictor_key: object = None
+
+
+class _Clock:
+    """Passes reports on and takes the time until the first prompts, which is that of one encoding."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._started = time.monotonic()
+        self.encode_s = 0.0
+
+    def report(self, event: Event) -> None:
+        if event.parts and not self.encode_s:
+            self.encode_s = time.monotonic() - self._started
+        self._monitor.report(event)
+
+    def check(self) -> None:
+        self._monitor.check()
+
+
+def _engine(settings: Settings, monitor: Monitor) -> Engine:
+    compute = settings.compute
+    key = (settings.segmentation.model, compute.device, compute.precision, compute.threads)
+    if _Kept.engine is None or _Kept.engine_key != key:
+        _Kept.engine = _Kept.predictor = None  # two models at once may not fit
+        monitor.check()
+        _Kept.engine = api.load_engine(settings, monitor=monitor)
+        _Kept.engine_key = key
+    return _Kept.engine
+
+
+def _image(path: Path, settings: ImageSettings) -> Image:
+    status = path.stat()
+    key = (path, status.st_mtime_ns, status.st_size, settings)
+    if _Kept.image is None or _Kept.image_key != key:
+        _Kept.image = api.read_image(path, settings)
+        _Kept.image_key = key
+    return _Kept.image
+
+
+def facts(settings: Settings, *, monitor: Monitor, partial: Partial) -> Facts:
+    """Device and precision that would be used, and what is known of the model."""
+    return Facts(api.model_info(settings.segmentation.model), *api.device_and_precision(settings))
+
+
+def generate(path: Path, settings: Settings, *, monitor: Monitor, partial: Partial) -> Generated:
+    """Segment and measure one image; partial gets Progressive while masks are found."""
+    started = time.monotonic()
+    engine = _engine(settings, monitor)
+    loaded = time.monotonic()
+    image = _image(path, settings.image)
+    monitor.report(Event(stage="segment", item=path.name, parts=1))
+
+    def show(masks: MaskTable) -> None:
+        if len(masks):
+            partial(Progressive(masks, api.outlines(masks)))
+
+    clock = _Clock(monitor)
+    found = engine.segment(image, settings, monitor=clock, on_masks=show)
+    encodings, prompts = api.workload(found.settings.segmentation, height=image.height, width=image.width)
+    return Generated(
+        masks=found.masks,
+        measurements=found.measurements,
+        outlines=api.outlines(found.masks),
+        settings=found.settings,
+        load_s=loaded - started,
+        elapsed_s=time.monotonic() - loaded,
+        encode_s=clock.encode_s,
+        encodings=encodings,
+        prompts=prompts,
+    )
+
+
+def predict(
+    path: Path,
+    settings: Settings,
+    points: Sequence[tuple[float, float]],
+    labels: Sequence[int],
+    box: tuple[float, float, float, float] | None,
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> tuple[npt.NDArray[np.bool_], float]:
+    """The mask for clicks and a box, (h, w) bool, and its predicted IoU. The image is encoded once."""
+    engine = _engine(settings, monitor)
+    image = _image(path, settings.image)
+    key = (_Kept.engine_key, _Kept.image_key)
+    if _Kept.predictor is None or _Kept.predictor_key != key:
+        monitor.report(Event(stage="encode", item=path.name))
+        _Kept.predictor = engine.predictor(image)
+        _Kept.predictor_key = key
+    monitor.check()
+    answer = _Kept.predictor.predict(points=list(points), labels=list(labels), box=box)
+    return answer.mask, float(answer.predicted_iou)
+
+
+def measure(
+    path: Path, settings: Settings, masks: MaskTable, *, monitor: Monitor, partial: Partial
+) -> ObjectMeasurements:
+    """Measure masks that were corrected by hand."""
+    return _segmentation(path, settings, masks).measurements
+
+
+def export_segmentation(
+    path: Path,
+    settings: Settings,
+    masks: MaskTable,
+    chosen: npt.NDArray[np.bool_] | None,
+    format: ExportFormat,  # noqa: A002 - the word of the command line
+    out: Path | None,
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> OutputSummary:
+    """Write the objects of one image that pass the filter (and are chosen) in one format."""
+    found = _segmentation(path, settings, masks)
+    return found.export(format, out=out, chosen=chosen, monitor=monitor)
+
+
+def save_marked(
+    path: Path,
+    settings: Settings,
+    masks: MaskTable,
+    chosen: npt.NDArray[np.bool_] | None,
+    target: Path,
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> Path:
+    """Write the picture of one image with its kept (and chosen) objects outlined. Returns where."""
+    return _segmentation(path, settings, masks).save_picture(target, chosen=chosen)
+
+
+def _segmentation(path: Path, settings: Settings, masks: MaskTable) -> api.Segmentation:
+    return api.measured(_image(path, settings.image), masks, settings, path=path)
+
+
+def plan(
+    source: Path, out: Path | None, settings: Settings, *, monitor: Monitor, partial: Partial
+) -> RunPlan:
+    """What a run would do, without doing it."""
+    return api.plan_run(source, out=out, settings=settings, monitor=monitor)
+
+
+def run_folder(
+    source: Path, out: Path | None, settings: Settings, *, monitor: Monitor, partial: Partial
+) -> BatchReport | None:
+    """Segment and measure a folder, going on where an earlier start stopped; partial gets the run folder."""
+    partial(api.run_folder(source, out))
+    with api.run(source, out=out, settings=settings, monitor=monitor) as opened:
+        return opened.report
+
+
+def write_output(
+    folder: Path,
+    out: Path | None,
+    settings: Settings,
+    source: Path | None,
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> OutputSummary:
+    """Write pictures and tables of a run under the filter of the settings."""
+    with api.open_run(folder) as opened:
+        filtered = opened.filter(settings.filter)
+        return filtered.write(out=out, settings=settings, source=source, monitor=monitor)
+
+
+def export_run(
+    folder: Path,
+    out: Path | None,
+    settings: Settings,
+    format: ExportFormat,  # noqa: A002 - the word of the command line
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> OutputSummary:
+    """Write the kept objects of a run in one format."""
+    with api.open_run(folder) as opened:
+        filtered = opened.filter(settings.filter)
+        return filtered.export(format, out=out, settings=settings, monitor=monitor)
+
+
+def download_model(name: str, *, monitor: Monitor, partial: Partial) -> Path:
+    """Fetch an official model, going on where an earlier download broke off."""
+    return api.download_model(name, monitor=monitor)

@@ -1,0 +1,177 @@
+"""A plan says what the run then does, and leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+from samhq import api
+from samhq.batch import Model, run_batch
+from samhq.errors import CheckpointError, ImageReadError, StoreError
+from samhq.masks import MaskTable
+from samhq.monitor import Cancelled, StoppableMonitor
+from samhq.planning import RunPlan, plan_batch
+from samhq.settings import Settings, settings_from_dict
+from samhq.store import RUN_FILE, RunStore
+
+SETTINGS = Settings()
+
+
+def model(sha256: str = "a" * 64, *, stop_at: int = 99) -> Model:
+    calls = []
+
+    def segment(rgb, monitor):
+        calls.append(1)
+        if len(calls) >= stop_at:
+            raise Cancelled
+        dark = (rgb.mean(axis=2) < 128).astype(np.uint8)
+        return MaskTable.from_labels(cv2.connectedComponents(dark)[1])
+
+    return Model("threshold", "none", sha256, 1, load=lambda settings, monitor: segment)
+
+
+@pytest.fixture
+def slides(tmp_path) -> Path:
+    folder = tmp_path / "slides"
+    (folder / "deep").mkdir(parents=True)
+    for number in range(5):
+        picture = np.full((40, 50), 250 - number, np.uint8)
+        picture[5:20, 5 : 10 + number] = 30
+        (folder / "deep" / f"{number}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    tifffile.imwrite(folder / "stack.tif", np.full((3, 20, 20), 200, np.uint8), photometric="minisblack")
+    (folder / "notes.czi").write_text("another kind", encoding="utf-8")
+    return folder
+
+
+def folder_of(slides: Path) -> Path:
+    return slides.parent / "run"
+
+
+def plan(slides: Path, settings: Settings = SETTINGS, *, sha256: str = "a" * 64) -> RunPlan:
+    return plan_batch(slides, folder_of(slides), settings=settings, model=model(sha256))
+
+
+def start(slides: Path, settings: Settings = SETTINGS, *, sha256: str = "a" * 64, stop_at: int = 99):
+    return run_batch(slides, folder_of(slides), settings=settings, model=model(sha256, stop_at=stop_at))
+
+
+def everything(root: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in root.rglob("*")}
+
+
+def touch_later(path: Path) -> None:
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+
+
+def test_before_the_first_start_everything_waits(slides):
+    before = everything(slides.parent)
+    planned = plan(slides)
+    assert everything(slides.parent) == before
+    assert (planned.images, planned.pages, planned.waiting, planned.done) == (6, 6, 6, 0)
+    assert [path for path, _ in planned.skipped] == ["notes.czi"]
+    assert planned.notices == (f"passed over notes.czi: {planned.skipped[0][1]}",)
+    assert planned.needed_bytes > 0
+    assert planned.free_bytes == pytest.approx(shutil.disk_usage(slides).free, rel=0.05)
+
+
+def test_pages_are_counted_where_all_are_wanted(slides):
+    planned = plan(slides, settings_from_dict({"image": {"page": "all"}}))
+    assert (planned.images, planned.pages) == (6, 8)
+
+
+def test_after_a_start_only_what_is_left_waits(slides):
+    with pytest.raises(Cancelled):
+        start(slides, stop_at=3)
+    before = everything(slides.parent)
+    planned = plan(slides)
+    assert everything(slides.parent) == before
+    assert (planned.waiting, planned.done) == (4, 2)
+    report = start(slides)
+    assert (report.skipped, report.segmented + len(report.failed)) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda slides: None,
+        lambda slides: (slides / "deep" / "0.png").unlink(),
+        lambda slides: touch_later(slides / "deep" / "1.png"),
+        lambda slides: shutil.copy2(slides / "deep" / "1.png", slides / "deep" / "copy.png"),
+        lambda slides: (slides / "deep" / "2.png").write_text("no picture", encoding="utf-8"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("values", "sha256"),
+    [
+        ({}, "a" * 64),
+        ({}, "b" * 64),
+        ({"segmentation": {"points_per_side": 7}}, "a" * 64),
+        ({"image": {"page": "all"}}, "a" * 64),
+        ({"filter": {"min_area": 5}}, "a" * 64),
+    ],
+)
+def test_a_plan_equals_the_start_that_follows(slides, change, values, sha256):
+    start(slides)
+    change(slides)
+    settings = settings_from_dict(values)
+    planned = plan(slides, settings, sha256=sha256)
+    report = start(slides, settings, sha256=sha256)
+    assert planned.pages == report.skipped + report.segmented + len(report.failed)
+    # A file that was only touched is read, and then found to be done.
+    only_read = planned.waiting - report.segmented - len(report.failed)
+    assert only_read in (0, 1)
+    assert planned.done == report.skipped - only_read
+    assert set(report.notices) == set(planned.notices)
+
+
+def test_percentiles_are_not_measured_for_a_plan(slides):
+    settings = settings_from_dict({"image": {"intensity_range": "percentile", "page": 1}})
+    planned = plan(slides, settings)
+    assert planned.waiting == 6
+    assert any("first be measured" in notice for notice in planned.notices)
+    start(slides, settings)
+    assert plan(slides, settings).waiting == 0
+
+
+def test_a_plan_refuses_what_a_start_refuses(slides, tmp_path):
+    start(slides)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(ImageReadError, match="holds no images"):
+        plan_batch(other, folder_of(slides), settings=SETTINGS, model=model())
+    shutil.copy(slides / "deep" / "1.png", other)
+    with pytest.raises(StoreError, match="another input"):
+        plan_batch(other, folder_of(slides), settings=SETTINGS, model=model())
+
+
+def test_a_plan_can_be_made_while_the_run_goes_on(slides):
+    start(slides)
+    with RunStore.write(folder_of(slides)):
+        assert plan(slides).done == 5
+    (folder_of(slides) / RUN_FILE).write_bytes(b"")  # as it is in the first moment
+    assert plan(slides).waiting == 6
+
+
+def test_a_plan_stops_when_asked(slides):
+    monitor = StoppableMonitor()
+    monitor.stop()
+    with pytest.raises(Cancelled):
+        plan_batch(slides, folder_of(slides), settings=SETTINGS, model=model(), monitor=monitor)
+
+
+def test_the_public_function_plans_what_the_run_would_do(slides):
+    planned = api.plan_run(slides, points_per_side=4)
+    assert planned.folder == api.run_folder(slides)
+    assert planned.waiting == 6
+    assert not planned.folder.exists()
+    with pytest.raises(ImageReadError, match="no such file or folder"):
+        api.plan_run(slides / "nothing")
+    with pytest.raises(CheckpointError):
+        api.plan_run(slides, model="no such model")
