@@ -8,12 +8,13 @@ import sys
 
 import pytest
 import slow_work
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton, QTextBrowser, QWidget
 
 from samhq import api
 from samhq.gui.app import make_window
+from samhq.gui.canvas import CanvasMode
 from samhq.gui.jobs import Lane
 from samhq.gui.session import TABS
 from samhq.gui.translate import current_language
@@ -59,6 +60,55 @@ def test_every_tab_opens_with_its_key(qtbot, window):
         assert window.session.current_tab == name
         assert window.page(name).view is not None
         assert window.page(name).view.isVisible()
+
+
+@pytest.mark.parametrize("way", ["click", "key"])
+def test_keys_of_a_tab_work_as_soon_as_it_is_shown(qtbot, window, micrograph, way):
+    with qtbot.waitSignal(window.session.image_changed, timeout=10000):
+        drop(window, micrograph)
+    if way == "click":
+        bar = window.tabs.tabBar()
+        qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
+    else:
+        qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.wait(50)
+    focus = QApplication.focusWidget()
+    assert focus is window.page("masks").view or window.page("masks").view.isAncestorOf(focus)
+    qtbot.keyClick(focus, Qt.Key.Key_M)
+    assert window.page("masks").view.canvas.mode is CanvasMode.RECTANGLE
+    qtbot.keyClick(focus, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: window.session.masks.is_generating, timeout=5000)
+    window.session.masks.stop()
+
+
+class ShownWindows(QObject):
+    """Notes every widget that is shown as a window of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(f"{type(watched).__name__} {watched.objectName()}")
+        return False
+
+
+def test_no_control_flashes_up_as_a_window_of_its_own(qtbot, window, micrograph):
+    watcher = ShownWindows()
+    QApplication.instance().installEventFilter(watcher)
+    try:
+        for name in TABS:
+            window.show_tab(name)
+            qtbot.wait(20)
+        with qtbot.waitSignal(window.session.image_changed, timeout=10000):
+            drop(window, micrograph)
+        window.set_language("zh_CN")
+        window.set_language("en")
+        qtbot.wait(100)
+    finally:
+        QApplication.instance().removeEventFilter(watcher)
+    assert watcher.names == []
 
 
 def test_a_dropped_image_opens_and_a_dropped_configuration_is_in_force(qtbot, window, micrograph, tmp_path):

@@ -152,9 +152,9 @@ class TextEditor(ValueEditor):
         self._row.addWidget(self._box, 1)
         self._browse = QPushButton(tr("Browse…"))
         self._browse.setObjectName(f"{name}_browse")
-        self._browse.setVisible(bool(files))
         self._browse.clicked.connect(self._choose_file)
         self._row.addWidget(self._browse)
+        self._browse.setVisible(bool(files))  # in its row: alone it would flash up as a window
 
     def set_suggestions(self, suggestions: tuple[str, ...]) -> None:
         """The texts offered in the list; the text that stands there stays."""
@@ -209,7 +209,7 @@ class NumberEditor(ValueEditor):
         self._spin = self._spin_box(low, high, step)
         self._spin.setObjectName(name)
         if unit:
-            self._spin.setSuffix(f" {unit}")
+            self._spin.setSuffix(f" {tr(unit)}")
         self._exact: float | int | None = None
         self._slider = _slider(name) if slider and low is not None and high is not None else None
         if self._slider is not None:

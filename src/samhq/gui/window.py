@@ -125,6 +125,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         self.menus.build()
         self.tabs.currentChanged.connect(self._on_tab)
+        self.tabs.tabBarClicked.connect(
+            lambda index: QTimer.singleShot(0, lambda: self._give_keyboard(index))
+        )
         self.show_tab(self.session.current_tab)
         self._on_tab(self.tabs.currentIndex())
         self._show_model()
@@ -181,8 +184,15 @@ class MainWindow(QMainWindow):
         return self.pages[tab]
 
     def show_tab(self, tab: str) -> None:
-        """Bring a tab to the front."""
+        """Bring a tab to the front, and the keyboard to it."""
         self.tabs.setCurrentIndex(TABS.index(tab))
+        self._give_keyboard(TABS.index(tab))
+
+    def _give_keyboard(self, index: int) -> None:
+        # Qt leaves it with the bar of tabs, where the keys of the view mean nothing.
+        view = self.page(TABS[index]).view if index >= 0 else None
+        if view is not None and not view.isAncestorOf(self.focusWidget() or self):
+            view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_tab(self, index: int) -> None:
         self.session.current_tab = TABS[index]

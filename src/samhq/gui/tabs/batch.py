@@ -112,7 +112,7 @@ class BatchTab(QWidget):
         return side
 
     def _side_width(self) -> int:
-        return max(_SIDE_PX, round(_SIDE_LETTERS * self.fontMetrics().averageCharWidth()))
+        return max(_SIDE_PX, round(_SIDE_LETTERS * theme.letter(self)))
 
     def _results(self) -> QWidget:
         self.images_splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -120,9 +120,9 @@ class BatchTab(QWidget):
         self.images_splitter.setChildrenCollapsible(False)
         self.images_splitter.addWidget(self.images)
         self.images_splitter.addWidget(self.picture)
-        self.images_splitter.setSizes([420, 560])
-        self.images_splitter.setStretchFactor(0, 2)
-        self.images_splitter.setStretchFactor(1, 3)
+        self.images_splitter.setSizes([500, 500])
+        self.images_splitter.setStretchFactor(0, 1)
+        self.images_splitter.setStretchFactor(1, 1)
         self.histogram_splitter = QSplitter(Qt.Orientation.Vertical)
         self.histogram_splitter.setObjectName("histogram_splitter")
         self.histogram_splitter.setChildrenCollapsible(False)
@@ -171,7 +171,6 @@ class BatchTab(QWidget):
         }
         for key, slot in keys.items():
             shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda slot=slot: slot())
 
     # ------------------------------------------------------------ showing

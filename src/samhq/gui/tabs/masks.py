@@ -181,7 +181,11 @@ class MasksTab(QWidget):
         owner = owner or self
         action = QAction(owner)
         action.setShortcut(QKeySequence(keys))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        # Single letters only where the tab has the keyboard; the others wherever it is, while the tab is shown.
+        alone = len(keys) == 1 or owner is not self
+        action.setShortcutContext(
+            Qt.ShortcutContext.WidgetWithChildrenShortcut if alone else Qt.ShortcutContext.WindowShortcut
+        )
         action.triggered.connect(lambda _checked=False: slot())
         owner.addAction(action)
 
@@ -390,7 +394,7 @@ class _AnswerBar(QFrame):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        width = min(self._canvas.width() - 16, 90 * self.fontMetrics().averageCharWidth())
+        width = min(self._canvas.width() - 16, 90 * theme.letter(self))
         height = max(self.sizeHint().height(), self.heightForWidth(width))
         self.setGeometry((self._canvas.width() - width) // 2, 8, width, height)
 
