@@ -29,7 +29,7 @@ import numpy as np
 import psutil
 from heartbeat import Heartbeat
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
-from PyQt6.QtGui import QDropEvent, QWheelEvent
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
@@ -181,11 +181,11 @@ class Monkey:
         self.trace.append(f"drop {path.name}")
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path))])
-        none = Qt.KeyboardModifier.NoModifier
-        QApplication.sendEvent(
-            self.window,
-            QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none),
-        )
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        copy = Qt.DropAction.CopyAction
+        # Qt delivers a drop only to what a drag has entered before.
+        QApplication.sendEvent(self.window, QDragEnterEvent(QPoint(20, 20), copy, data, left, none))
+        QApplication.sendEvent(self.window, QDropEvent(QPointF(20, 20), copy, data, left, none))
 
 
 def materials(folder: Path) -> None:

@@ -205,7 +205,15 @@ def run(folder: Path, points: int) -> Report:
     window = make_window(QSettings(str(folder / "memory.ini"), QSettings.Format.IniFormat))
     window.resize(1280, 800)
     window.show()
-    QTest.qWait(1000)
+    window.begin([])
+    wait(
+        lambda: (
+            all(page.view is not None for page in window.pages.values()) and not window.session.jobs.jobs()
+        )
+    )
+    QTest.qWait(2500)  # the start is over: all tabs are made, libraries are loaded
+    for lane in list(window.session.jobs._engines):  # the model is to be loaded while it is measured
+        window.session.jobs._engines.pop(lane).shut()
     heart = Heartbeat()
     window.session.set_draft("segmentation", "points_per_side", points)
     window.session.apply_draft()

@@ -519,7 +519,7 @@ def test_a_result_that_cannot_be_printed_is_explained(project):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_signals_that_are_ignored_stay_ignored_and_a_closed_terminal_stops():
-    hangup = signal.getsignal(signal.SIGHUP)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where nohup started the tests
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with working(quiet=True) as monitor:
@@ -528,4 +528,5 @@ def test_signals_that_are_ignored_stay_ignored_and_a_closed_terminal_stops():
             assert monitor.stopped
     finally:
         signal.signal(signal.SIGINT, before)
-    assert signal.getsignal(signal.SIGHUP) is hangup
+        after = signal.signal(signal.SIGHUP, hangup)
+    assert after is signal.SIG_DFL

@@ -36,7 +36,9 @@ OTHER_FLAGS = {
     "--find-links",
     "--no-build-isolation",
     "--no-deps",
+    "--all",
     "--check",
+    "--compile",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -149,15 +147,3 @@ def test_every_rejection_is_explained():
         reasons = explain_rejection(filtered, index, settings)
         assert bool(reasons) != bool(filtered.keep[index])
         assert len(reasons) >= int(filtered.rejection[index]).bit_count()
-
-
-def test_ten_thousand_objects_in_the_time_of_a_frame():
-    kept = ObjectFilter(many(10_000, levels=60))
-
-    def seconds(settings: FilterSettings) -> float:
-        started = time.perf_counter()
-        kept.apply(settings)
-        return time.perf_counter() - started
-
-    assert min(seconds(FilterSettings(min_aggregation=x)) for x in range(1, 11)) < 0.01
-    assert min(seconds(FilterSettings(min_area=x)) for x in range(1, 11)) < 0.005

@@ -113,7 +113,7 @@ def test_a_text_has_no_two_translations_by_case_or_ellipsis_alone(path):
     groups: dict[str, set[str]] = {}
     for source, translation in translations.read(path).items():
         plain = source.replace("&", "").rstrip("…. ").lower()
-        if plain != "dark":  # a theme, and a polarity
+        if plain not in ("dark", "bins"):  # a theme and a polarity; a setting and a unit
             bare = re.sub(r"\(&\w\)|[….。\s]+$", "", re.sub(r"\(&\w\)", "", translation))
             groups.setdefault(plain, set()).add(bare)
     assert {plain: said for plain, said in groups.items() if len(said) > 1} == {}
@@ -183,8 +183,9 @@ def test_tr_gets_a_literal_so_that_it_can_be_gathered():
             where = f"{path.name}:{call.lineno}"
             if isinstance(first, ast.Constant):
                 assert first.value in known, where
-            else:  # titles and helps of the settings, which are gathered from the settings themselves
-                assert "field_of(" in ast.unparse(first), f"{where}: {ast.unparse(first)}"
+            else:  # words of the settings and reasons of the engine, which are gathered from there
+                written = ast.unparse(first)
+                assert "field_of(" in written or written in ("unit", "reason"), f"{where}: {written}"
 
 
 FORMATTED_LATER = {
@@ -289,3 +290,14 @@ def test_an_unknown_language_is_refused_and_the_old_one_stays(english):
         install_language("xx")
     assert current_language() == "en"
     assert tr("Mask Analysis") == "Mask Analysis"
+
+
+def test_texts_in_one_line_and_texts_read_out():
+    from samhq.gui.translate import joined, plain
+
+    assert joined([]) == ""
+    assert joined(["a"]) == "a"
+    assert joined(iter(["a", "b", "c"])) == "a, b, c"
+    assert plain("&Open Image…") == "Open Image"
+    assert plain("打开(&O)…") == "打开"
+    assert plain("Select & filter") == "Select & filter"

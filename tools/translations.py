@@ -4,9 +4,10 @@
     python tools/translations.py --compile   make the .qm files (the build does this as well)
     python tools/translations.py --check     say which texts have no translation, or are gone; exit 1 if any do
 
-Texts are the first arguments of tr() in the window, and the titles and helps of the settings. The compiled
-form is Qt's own: https://doc.qt.io/qt-6/qtranslator.html reads it; its layout is that of Qt's message files
-(hash table of the ELF hash of the source text, then the messages).
+Texts are the first arguments of tr() in the window, the titles, helps and units of the settings, and the
+reasons of the engine that the window knows. The compiled form is Qt's own: https://doc.qt.io/qt-6/qtranslator.html
+reads it; its layout is that of Qt's message files (hash table of the ELF hash of the source text, then the
+messages).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def texts() -> list[str]:
     for path in sorted(GUI.rglob("*.py")):
         found.update(dict.fromkeys(_texts_in(path)))
     found.update(dict.fromkeys(_settings_texts()))
+    found.update(dict.fromkeys(_reasons()))
     return list(found)
 
 
@@ -63,7 +65,21 @@ def _settings_texts() -> Iterator[str]:
     from samhq.settings import iter_fields
 
     for _, _, field in iter_fields():
-        yield from filter(None, (field.title, field.description))
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        unit = extra.get("unit")
+        # "%" and the like are no words.
+        worded = unit if isinstance(unit, str) and unit.isalpha() else None
+        yield from filter(None, (field.title, field.description, worded))
+
+
+def _reasons() -> tuple[str, ...]:
+    # Read, not imported: that would need Qt.
+    tree = ast.parse((GUI / "reasons.py").read_text(encoding="utf-8"))
+    return next(
+        tuple(ast.literal_eval(node.value))
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "REASONS"
+    )
 
 
 def gather(path: Path) -> tuple[int, int]:

@@ -30,6 +30,15 @@ from samhq.engine import (
     read_image,
     segment,
 )
+from samhq.export.folders import (
+    OutputState,
+    OutputTable,
+    output_folders,
+    output_picture,
+    output_state,
+    output_tag,
+    read_output_table,
+)
 from samhq.images import Image
 from samhq.inputs import kind_of, sample_folder, sample_images
 from samhq.measure import Distribution, ObjectMeasurements, measure_distribution
@@ -51,7 +60,7 @@ if TYPE_CHECKING:
     from samhq.doctor import Finding
     from samhq.export.output import ExportFormat as ExportFormat
     from samhq.export.output import OutputSummary as OutputSummary
-    from samhq.network.checkpoint import ModelInfo as ModelInfo
+    from samhq.network.model_info import ModelInfo as ModelInfo
     from samhq.network.registry import ModelEntry, VerifyResult
 
 __all__ = [
@@ -71,6 +80,8 @@ __all__ = [
     "ObjectMeasurements",
     "Outcome",
     "Outlines",
+    "OutputState",
+    "OutputTable",
     "PromptedMask",
     "Run",
     "RunOverview",
@@ -97,9 +108,14 @@ __all__ = [
     "open_overview",
     "open_run",
     "outlines",
+    "output_folders",
+    "output_picture",
+    "output_state",
+    "output_tag",
     "paint",
     "plan_run",
     "read_image",
+    "read_output_table",
     "replace_mask",
     "resolve_settings",
     "run",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from samhq.configuration import settings_with
 from samhq.files import long_path
-from samhq.images import Image, image_from_array
+from samhq.images import Image, image_from_array, percentile_scale
 from samhq.images import read_image as read
 from samhq.masks import MaskTable
 from samhq.monitor import SILENT, Event, Monitor
@@ -21,7 +21,8 @@ from samhq.settings import ImageSettings, SegmentationSettings, Settings
 from samhq.single import Segmentation, measured
 
 if TYPE_CHECKING:
-    from samhq.network.checkpoint import LoadedModel, ModelInfo
+    from samhq.network.checkpoint import LoadedModel
+    from samhq.network.model_info import ModelInfo
     from samhq.segmentation.predictor import Predictor
 
 __all__ = [
@@ -250,10 +251,13 @@ def segment(
 def read_image(path: str | Path, settings: Settings | ImageSettings | None = None) -> Image:
     """Read one image file: gray levels to measure and the picture the network sees.
 
+    With intensity_range percentile the percentiles are those of this image, as in a run of it alone.
     Raises ImageReadError naming the file, the fault and the remedy.
     """
     chosen = settings.image if isinstance(settings, Settings) else settings or ImageSettings()
-    return read(long_path(Path(path)), chosen)
+    real = long_path(Path(path))
+    frozen = percentile_scale([real], chosen) if chosen.intensity_range == "percentile" else None
+    return read(real, chosen, frozen_scale=frozen)
 
 
 def as_image(image: ImageLike, settings: Settings) -> Image:

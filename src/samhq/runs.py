@@ -220,12 +220,13 @@ class FilteredRun:
         out: folder in which the output folder is made (default: beside the run folder).
         settings: for what to write (its output group). source: where the images are now.
         """
-        from samhq.export.output import output_folder_name, write_output
+        from samhq.export.folders import output_folder_name
+        from samhq.export.output import write_output
 
         parent = Path(out).absolute() if out is not None else self.run.folder.parent
         return write_output(
             self._results,
-            parent / output_folder_name(self.run.name, self.settings),
+            parent / output_folder_name(self.run.name, self.settings.folder_tag()),
             name=self.run.name,
             settings=self._all_settings(settings),
             model=self.run.facts["model"],
@@ -242,12 +243,13 @@ class FilteredRun:
         monitor: Monitor = SILENT,
     ) -> OutputSummary:
         """Write the kept objects in one format into the output folder named after the filter."""
-        from samhq.export.output import export_format, output_folder_name
+        from samhq.export.folders import output_folder_name
+        from samhq.export.output import export_format
 
         parent = Path(out).absolute() if out is not None else self.run.folder.parent
         return export_format(
             self._results,
-            parent / output_folder_name(self.run.name, self.settings),
+            parent / output_folder_name(self.run.name, self.settings.folder_tag()),
             format=format,
             name=self.run.name,
             settings=self._all_settings(settings),

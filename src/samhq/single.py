@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,8 @@ class Segmentation:
     """Masks of one image with their measurements; filter it as often as you like.
 
     settings: the filter group decides what is kept where no other filter is given. path: of the image,
-    None for an array.
+    None for an array. model: name, architecture and sha256 of the model that made the masks; None: those
+    of the model file of the settings, looked at when they are needed.
     `chosen`, where a method takes it, is (n,) bool: only these masks are written, as far as the filter
     keeps them. The numbers are those of a run.
     """
@@ -46,6 +48,7 @@ class Segmentation:
     measurements: ObjectMeasurements
     settings: Settings
     path: Path | None = None
+    model: Mapping[str, str] | None = None
 
     def filter(self, **values: Any) -> FilteredObjects:
         """Apply both filter stages; values are filter settings such as min_area=50."""
@@ -65,15 +68,17 @@ class Segmentation:
     ) -> OutputSummary:
         """Write picture and tables into an output folder, as a run of this image alone would.
 
-        out: folder in which the output folder is made (default: beside the image).
+        out: folder in which the output folder is made (default: beside the image). Where chosen leaves out
+        objects that pass the filter, its name ends in "_selected", so that the whole output stays as it is.
         Raises ExportError, SettingsError (no place to write to).
         """
         from samhq.export.output import write_output
 
-        folder, name = self._place(out)
+        results = self._results(chosen)
+        folder, name = self._place(out, results.result)
         settings, model = self._as_run()
         return write_output(
-            self._results(chosen),
+            results,
             folder,
             name=name,
             settings=settings,
@@ -93,10 +98,11 @@ class Segmentation:
         """Write the kept objects in one format into the output folder; see write."""
         from samhq.export.output import export_format
 
-        folder, name = self._place(out)
+        results = self._results(chosen)
+        folder, name = self._place(out, results.result)
         settings, model = self._as_run()
         return export_format(
-            self._results(chosen),
+            results,
             folder,
             format=format,
             name=name,
@@ -153,9 +159,9 @@ class Segmentation:
     def _name(self) -> str:
         return self.path.name if self.path is not None else "image"
 
-    def _place(self, out: str | Path | None) -> tuple[Path, str]:
+    def _place(self, out: str | Path | None, result: ImageResult) -> tuple[Path, str]:
         """The output folder, and the name of the input, as a run of this image would have them."""
-        from samhq.export.output import output_folder_name
+        from samhq.export.folders import output_folder_name
 
         if self.path is None and out is None:
             raise SettingsError(
@@ -164,10 +170,15 @@ class Segmentation:
         source = full_path(self.path or self._name())
         run = run_folder(source, full_path(out) if out is not None else None)
         name = run_name(run)
-        return run.parent / output_folder_name(name, self.settings.filter), name
+        tag = self.settings.filter.folder_tag()
+        if not np.array_equal(result.filtered.keep, self.filter().keep):
+            tag += "_selected"  # less than the whole output, whose place it must not take
+        return run.parent / output_folder_name(name, tag), name
 
-    def _as_run(self) -> tuple[Settings, dict[str, str]]:
+    def _as_run(self) -> tuple[Settings, Mapping[str, str]]:
         """Settings and model as a run of this image would note them."""
+        if self.model is not None:  # its file may be gone by now
+            return self.settings, self.model
         from samhq.network.checkpoint import inspect_checkpoint
         from samhq.network.registry import resolve_model
 
@@ -178,10 +189,16 @@ class Segmentation:
 
 
 def measured(
-    image: Image, masks: MaskTable, settings: Settings | None = None, *, path: str | Path | None = None
+    image: Image,
+    masks: MaskTable,
+    settings: Settings | None = None,
+    *,
+    path: str | Path | None = None,
+    model: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Masks that come from elsewhere, or were corrected by hand, measured on an image.
 
+    model: name, architecture and sha256 of the model that made them; the settings are resolved then.
     Raises ValueError if the masks belong to an image of another size.
     """
     return Segmentation(
@@ -190,6 +207,7 @@ def measured(
         measurements=measure_objects(image.level, masks),
         settings=settings or Settings(),
         path=None if path is None else Path(path),
+        model=model,
     )
 
 

@@ -53,3 +53,16 @@ def report_often(*, monitor, partial):
         monitor.report(Event(stage="segment", done=i, total=2000))
     monitor.report(Event(stage="segment", done=2000, total=2000))
     return "over"
+
+
+def _burst():
+    raise ImportError("a library is broken")
+
+
+class _Unreadable:
+    def __reduce__(self):
+        return _burst, ()
+
+
+def unreadable(*, monitor, partial):
+    return _Unreadable()

@@ -16,11 +16,19 @@ from scipy.signal import find_peaks
 from samhq import api
 from samhq.cli.main import main
 from samhq.gui.analysis import AnalysisModel, RegionKind, native_gray, polygon_mask
+from samhq.gui.session import OpenImage
 from samhq.masks import MaskTable
 from samhq.measure import measure_objects
 from samhq.outlines import outlines
 
 MICROGRAPHS = Path(__file__).resolve().parents[2] / "src" / "samhq" / "micrographs"
+
+
+def opened_image(session, path):
+    settings = session.settings.image
+    return OpenImage(
+        path, api.read_image(path, settings), settings, (path.stat().st_size, path.stat().st_mtime_ns)
+    )
 
 
 def settled(qtbot, model: AnalysisModel) -> AnalysisModel:
@@ -144,11 +152,9 @@ def test_a_slider_that_runs_ahead_does_not_pile_up_work(qtbot, session, model):
 
 
 def test_a_result_of_an_earlier_image_never_shows(qtbot, session, model, image):
-    from samhq.gui.session import OpenImage
-
     shown = []
     model.changed.connect(lambda: shown.append(model.analysis))
-    first, second = (OpenImage(path, api.read_image(path, session.settings.image)) for path in twice(image))
+    first, second = (opened_image(session, path) for path in twice(image))
     for opened_ in (first, second):
         session._set_image(opened_)
         qtbot.wait(1)  # the first is under way, its result perhaps waiting in the event loop
@@ -159,9 +165,7 @@ def test_a_result_of_an_earlier_image_never_shows(qtbot, session, model, image):
 
 
 def test_a_result_that_comes_after_the_image_changed_is_dropped(qtbot, session, model, image):
-    from samhq.gui.session import OpenImage
-
-    first, second = (OpenImage(path, api.read_image(path, session.settings.image)) for path in twice(image))
+    first, second = (opened_image(session, path) for path in twice(image))
     shown = []
     model.changed.connect(lambda: shown.append(model.analysis and model.analysis.image))
     session._set_image(first)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from mask_scene import grid_scene, open_scene, put_masks
@@ -166,7 +164,6 @@ def test_ten_thousand_rows_follow_filter_and_selection_at_once(qtbot, session, t
     table = table_for(qtbot, session, tmp_path / "many.png", 100)
     document = session.masks
     scattered = np.random.default_rng(1).random(10_000) < 0.3
-    times = []
     for act in (
         lambda: session.set_filter(min_ratio=30.0),
         lambda: document.select(scattered),
@@ -174,12 +171,8 @@ def test_ten_thousand_rows_follow_filter_and_selection_at_once(qtbot, session, t
         lambda: table.view.sortByColumn(3, Qt.SortOrder.DescendingOrder),
         document.select_all,
     ):
-        started = time.perf_counter()
         act()
-        times.append(time.perf_counter() - started)
-    assert max(times) < 0.1
-    assert sorted(times)[2] < 0.05
-    assert table.model.rowCount() == len(document.rows())
+        assert table.model.rowCount() == len(document.rows())
 
 
 def test_the_keyboard_goes_on_from_the_same_object_after_a_filter(qtbot, table, session):

@@ -223,3 +223,82 @@ def test_a_model_that_is_none_is_reported_with_a_way_out(qtbot, session, errors,
     with qtbot.waitSignal(session.model_changed, timeout=60000):
         errors[-1][1].action()
     assert session.settings.segmentation.model == "starter"
+
+
+def test_undo_after_loading_a_configuration_brings_its_filter_back(session, tmp_path):
+    session.set_filter(min_area=10)
+    path = tmp_path / "mine.json"
+    path.write_text('{"filter": {"min_area": 500, "min_ratio": 20}}', encoding="utf-8")
+    assert session.load_configuration(path)
+    session.undo.undo()
+    assert session.filter.min_area == 10
+    assert session.filter.min_ratio is None
+    session.undo.redo()
+    assert (session.filter.min_area, session.filter.min_ratio) == (500, 20)
+
+
+def test_a_change_of_settings_does_not_bring_the_old_image_back(qtbot, session, micrograph):
+    second = micrograph.with_name("second.png")
+    shutil.copy(micrograph, second)
+    opened(qtbot, session, micrograph)
+    session.open_image(second)
+    session.set_draft("image", "stretch", "none")
+    session.apply_draft()
+    qtbot.waitUntil(lambda: session.image.path == second, timeout=10000)
+    qtbot.wait(300)
+    assert session.image.path == second
+    assert session.image.settings.stretch == "none"
+
+
+def test_what_decides_how_an_image_is_read_is_taken_first(qtbot, session, micrograph, tmp_path):
+    path = tmp_path / "bright.json"
+    path.write_text('{"image": {"stretch": "none"}}', encoding="utf-8")
+    with qtbot.waitSignal(session.image_changed, timeout=10000):
+        session.open_paths([micrograph, path])
+    assert session.image.settings.stretch == "none"
+
+
+def test_of_several_dropped_images_the_first_is_opened_and_that_is_said(qtbot, session, micrograph):
+    second = micrograph.with_name("second.png")
+    shutil.copy(micrograph, second)
+    said = []
+    session.notice.connect(said.append)
+    with qtbot.waitSignal(session.image_changed, timeout=10000):
+        session.open_paths([micrograph, second])
+    qtbot.wait(200)
+    assert session.image.path == micrograph
+    assert "2" in said[-1]
+
+
+def test_another_model_is_unknown_until_it_was_looked_at(qtbot, session):
+    with qtbot.waitSignal(session.model_changed, timeout=60000):
+        session.look_at_model()
+    seen = []
+    session.model_changed.connect(seen.append)
+    session.set_model("vit_b")
+    assert seen == [None]
+    assert session.model is None
+
+
+def test_opening_an_image_leaves_errors_of_other_things_standing(qtbot, session, micrograph):
+    session.fail("The batch stopped", "The disk is full.")
+    opened(qtbot, session, micrograph)
+    assert session.failures[session.current_tab].what == "The batch stopped"
+
+
+def test_a_percentile_range_is_measured_on_the_image_itself(qtbot, session, micrograph):
+    values = {"intensity_range": "percentile", "black_percentile": 1, "white_percentile": 99}
+    session.take_settings(Settings().updated({"image": values}))
+    opened(qtbot, session, micrograph)
+    assert session.image.image.scale.kind == "percentile"
+
+
+def test_a_start_in_which_nothing_was_opened_does_not_forget_the_session_before(
+    qtbot, qapp, tmp_path, micrograph
+):
+    memory = QSettings(str(tmp_path / "memory.ini"), QSettings.Format.IniFormat)
+    first = Session(memory)
+    opened(qtbot, first, micrograph)
+    first.close()
+    Session(memory).close()
+    assert Session(memory).memory.session()["image"] == str(micrograph)

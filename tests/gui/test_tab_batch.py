@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import tifffile
 from batch_scene import (  # noqa: F401 - fixtures among them
     done_once,
     done_slides,
@@ -35,6 +36,7 @@ from PyQt6.QtWidgets import (
 )
 from test_image_list import LargeOverview
 
+from samhq import api
 from samhq.gui.canvas import MaskStyle
 from samhq.gui.image_list import Column, ImageState
 from samhq.gui.tabs.batch import BatchTab
@@ -277,7 +279,70 @@ def test_an_image_is_opened_in_the_mask_tab(qtbot, tab, run, session, done_slide
     assert asked == ["masks"]
 
 
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_page_is_opened_with_the_gray_levels_of_the_run(qtbot, tab, run, session, tmp_path, planned):
+    ramp = np.linspace(1000, 9000, 64 * 80).reshape(64, 80)
+    pages = np.stack([ramp, ramp[:, ::-1] * 3]).astype(np.uint16)
+    pages[:, 20:40, 20:40] = 500
+    (tmp_path / "stack").mkdir()
+    tifffile.imwrite(tmp_path / "stack" / "s.tif", pages, photometric="minisblack")
+    kind = "dtype" if planned else "percentile"
+    session.take_settings(session.settings.updated({"image": {"page": "all", "intensity_range": kind}}))
+    run.set_source(tmp_path / "stack")
+    until(qtbot, lambda: run.plan is not None)
+    if not planned:
+        run.start()
+        wait_until_finished(qtbot, run)
+        until(qtbot, lambda: run.facts is not None)
+        assert run.facts.frozen_scale is not None
+    key = ("s.tif", 2)
+    assert key in run.rows.keys
+    with qtbot.waitSignal(session.image_changed, timeout=10_000):
+        tab.images.opened.emit(key)
+    assert session.image.image.page == 2
+    if not planned:
+        with api.open_run(run.folder) as opened:
+            record = next(r for r in opened.records() if r.page == 2)
+            assert np.array_equal(session.image.image.rgb, opened.read_rgb(record))
+
+
+def test_the_number_of_an_object_is_that_of_the_table(qtbot, tab, run, session, done_slides):
+    open_done(qtbot, run, done_slides)
+    click_row(tab, "a/cells 1.png")
+    until(qtbot, lambda: run.shown is not None and run.filtered() is not None)
+    limit = float(np.median(run.filtered().initial_area)) + 0.5
+    with qtbot.waitSignal(run.filtered_changed, timeout=10_000):
+        session.set_filter(min_area=limit)
+    run.outputs.export()
+    until(qtbot, lambda: not run.outputs.is_busy and run.outputs.is_current)
+    rows = api.read_output_table(run.outputs.folder, "objects.csv", limit=10_000)
+    numbers = {tuple(map(int, row[8:12])): int(row[1]) for row in rows.rows if row[0] == "a/cells 1.png"}
+    keep = run.filtered().keep
+    assert 0 < keep.sum() < len(keep)
+    assert not keep[: int(keep.sum())].all()  # some dropped one stands before a kept one
+    for index, box in enumerate(run.shown.masks.boxes.tolist()):
+        text = tab.picture.canvas._tooltips(index)
+        if keep[index]:
+            assert text.startswith(f"Object {numbers[tuple(box)]}: A")
+        else:
+            assert "Object" not in text
+            assert "Dropped" in text
+
+
 # -------------------------------------------------------------------- output
+
+
+def test_stop_ends_the_batch_and_an_export(qtbot, tab, run, slides):
+    for number in range(3, 9):
+        small_copy("histology/nuclei_3.png", slides / f"more {number}.png")
+    run.set_source(slides)
+    run.start()
+    until(qtbot, lambda: run.look is not None and ImageState.DONE in run.look.rows.states)
+    assert run.outputs.export()
+    click(find(tab, "batch_stop_button"))
+    until(qtbot, lambda: not run.is_running and not run.outputs.is_busy)
+    assert run.outputs.written is None
+    assert ImageState.WAITING in run.look.rows.states
 
 
 def test_export_and_open(qtbot, tab, run, session, done_slides, monkeypatch):
@@ -349,7 +414,7 @@ def test_other_settings_than_those_of_the_stored_run_are_told_and_can_be_taken(
     assert find(tab, "apply_parameters_button").isVisible()
     click(find(tab, "apply_parameters_button"))
     open_done(qtbot, run, done_slides)
-    assert "points_per_side" in find(tab, "input_note").text()
+    assert "Points per side" in find(tab, "input_note").text()
     click(find(tab, "use_run_settings_button"))
     assert session.settings.segmentation.points_per_side == 4
     assert not find(tab, "use_run_settings_button").isVisible()
@@ -432,3 +497,22 @@ def test_the_window_does_not_stall_while_600000_objects_are_filtered(qtbot, tab,
         f"event loop: longest gap {gaps.max():.0f} ms, 99.9 % {np.quantile(gaps, 0.999):.0f} ms; "
         f"{len(looks)} looks in 60 moves, the last {last * 1000:.0f} ms after its move"
     )
+
+
+def test_every_column_of_the_list_is_seen_in_a_window_of_1280(qtbot, tab, run, done_slides):
+    open_done(qtbot, run, done_slides)
+    tab.resize(1236, 680)
+    qtbot.wait(50)
+    table = tab.images.table
+    header, viewport = table.horizontalHeader(), table.viewport()
+    assert header.length() <= viewport.width()
+
+
+def test_the_symbol_of_the_run_follows_the_theme(qtbot, qapp, tab, run, done_slides):
+    open_done(qtbot, run, done_slides)
+    before = tab.run_bar._symbol.pixmap().toImage()
+    apply_theme(qapp, "dark")
+    try:
+        assert tab.run_bar._symbol.pixmap().toImage() != before
+    finally:
+        apply_theme(qapp, "light")

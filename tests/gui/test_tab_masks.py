@@ -23,12 +23,15 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSlider,
+    QToolButton,
     QWidget,
 )
 
 from samhq import api
 from samhq.gui.canvas import CanvasMode, MaskStyle
 from samhq.gui.tabs.masks import MasksTab, styles_of
+from samhq.gui.theme import apply_theme
+from samhq.gui.translate import install_language
 
 POINTS = 6
 
@@ -446,3 +449,31 @@ def test_the_tab_made_anew_shows_the_same_and_the_old_one_is_gone(qtbot, session
         session.masks.edits.merge()
     assert len(notices) == 1
     assert again.table.model.rowCount() == 3
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_no_tool_goes_out_of_sight_at_any_width(qtbot, qapp, session, language):
+    apply_theme(qapp, "light")
+    install_language(language)
+    try:
+        made = MasksTab(session)
+        qtbot.addWidget(made)
+        made.show()
+        made.stack.setCurrentIndex(1)
+        bar = made.toolbar
+        for mode in (CanvasMode.SELECT, CanvasMode.BRUSH):
+            bar.show_mode(mode)
+            for width in range(980, 1700, 20):
+                made.resize(width, 640)
+                QApplication.processEvents()
+                more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+                assert bar.opacity.isVisible(), width
+                assert more is None or not more.isVisible(), width
+    finally:
+        install_language("en")
+
+
+def test_the_preview_comes_with_an_image(qtbot, tab, session, tmp_path):
+    assert not tab.setup.plot.isVisible()
+    open_scene(qtbot, session, tmp_path / "nested.png", nested_scene()[0])
+    assert tab.setup.plot.isVisible()

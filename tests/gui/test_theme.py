@@ -224,3 +224,13 @@ def test_a_role_changes_the_look(qapp: QApplication, qtbot) -> None:  # type: ig
     assert card.grab().toImage().pixelColor(20, 20) == theme.colors().base
     label.ensurePolished()
     assert label.palette().color(QPalette.ColorRole.WindowText) == theme.colors().error
+
+
+def test_a_letter_is_half_as_wide_as_a_line_is_high_whatever_the_script(qapp):
+    label = QLabel()
+    for families in ([], ["Noto Sans CJK SC", "Microsoft YaHei UI", "PingFang SC"]):
+        font = label.font()
+        if families:
+            font.setFamilies(families)
+        label.setFont(font)
+        assert 0.25 < theme.letter(label) / label.fontMetrics().height() < 0.6

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import slow_work
 from PyQt6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
@@ -14,6 +15,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton, QTextBrowser
 
 from samhq import api
 from samhq.gui.app import make_window
+from samhq.gui.bars import Failure
 from samhq.gui.canvas import CanvasMode
 from samhq.gui.jobs import Lane
 from samhq.gui.session import TABS
@@ -234,7 +236,7 @@ def test_closing_during_work_asks_and_keeps_it_if_told(qtbot, window):
     with qtbot.waitSignal(job.started, timeout=20000):
         pass
     assert not window.close()
-    question = window.findChild(QMessageBox, "close_question")
+    question = window.findChild(QMessageBox, "question")
     assert question.isVisible()
     keep = next(b for b in question.findChildren(QPushButton) if "Keep" in b.text())
     qtbot.mouseClick(keep, Qt.MouseButton.LeftButton)
@@ -337,10 +339,10 @@ session = window.session
 session.set_draft("segmentation", "points_per_side", 8)
 session.apply_draft()
 session.image_changed.connect(lambda _: (window.show_tab("masks"), session.masks.generate()))
-session.open_paths([Path(sys.argv[1])])
+window.begin([Path(sys.argv[1])])
 
 def look():
-    if session.masks.masks is None or session.masks.is_generating:
+    if session.masks.masks is None or session.masks.is_generating or session.model is None:
         QTimer.singleShot(50, look)
         return
     print("torch" in sys.modules, "pandas" in sys.modules, len(session.masks.masks) > 0)
@@ -357,3 +359,61 @@ def test_the_process_of_the_window_never_loads_pytorch():
     command = [sys.executable, "-c", WHOLE_WAY, str(image)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.split() == ["False", "False", "True"]
+
+
+def corrected(qtbot, window, micrograph):
+    """A window whose masks were corrected by hand."""
+    with qtbot.waitSignal(window.session.image_changed, timeout=10000):
+        drop(window, micrograph)
+    document = window.session.masks
+    document.edits.stroke(np.array([(40.0, 40.0), (60.0, 44.0)]), 6.0, erase=False)
+    qtbot.waitUntil(lambda: window.session.has_unsaved_edits, timeout=60000)
+    return document
+
+
+def answer(qtbot, window, word):
+    question = next(q for q in window.findChildren(QMessageBox) if q.isVisible())
+    qtbot.mouseClick(
+        next(b for b in question.findChildren(QPushButton) if word in b.text()), Qt.MouseButton.LeftButton
+    )
+
+
+def test_corrections_are_not_lost_to_another_image_without_a_question(qtbot, window, micrograph):
+    document = corrected(qtbot, window, micrograph)
+    second = micrograph.with_name("second.png")
+    second.write_bytes((api.sample_folder() / "histology" / "nuclei_1.png").read_bytes())
+    drop(window, second)
+    qtbot.waitUntil(lambda: any(q.isVisible() for q in window.findChildren(QMessageBox)), timeout=5000)
+    answer(qtbot, window, "Keep")
+    assert window.session.image.path == micrograph
+    assert len(document.masks) == 1
+    drop(window, second)
+    qtbot.waitUntil(lambda: any(q.isVisible() for q in window.findChildren(QMessageBox)), timeout=5000)
+    with qtbot.waitSignal(window.session.image_changed, timeout=10000):
+        answer(qtbot, window, "Discard")
+    assert window.session.image.path == second
+
+
+def test_corrections_are_not_lost_to_closing_without_a_question(qtbot, window, micrograph):
+    corrected(qtbot, window, micrograph)
+    qtbot.waitUntil(lambda: not window.session.jobs.is_busy(), timeout=60000)
+    assert not window.close()
+    answer(qtbot, window, "Keep")
+    assert window.isVisible()
+    assert not window.close()
+    answer(qtbot, window, "Discard")
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
+
+
+def test_a_change_of_language_keeps_the_running_job_and_the_error(qtbot, window):
+    job = window.session.jobs.submit("long", Lane.ENGINE, slow_work.listen)
+    with qtbot.waitSignal(job.started, timeout=20000):
+        pass
+    window.session.report_error("batch", Failure(what="It stopped", why="The disk is full."))
+    window.set_language("zh_CN")
+    try:
+        assert window.job_strip.job is job
+        assert window.page("batch").error_bar.failure.what == "It stopped"
+    finally:
+        window.set_language("en")
+        job.stop()

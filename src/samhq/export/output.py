@@ -20,10 +20,10 @@ from samhq.export.names import output_stems, picture_names
 from samhq.export.pictures import annotate, write_picture
 from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
-from samhq.files import long_path, remove_file, safe_name, short_name
+from samhq.files import long_path, remove_file, short_name
 from samhq.monitor import SILENT, Event, Monitor
 from samhq.results import ImageResult, Outcome, Results, rejection_counts
-from samhq.settings import FilterSettings, Settings
+from samhq.settings import Settings
 from samhq.store import ImageRecord
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "ExportFormat",
     "OutputSummary",
     "export_format",
-    "output_folder_name",
     "write_output",
 ]
 
@@ -55,13 +54,6 @@ class OutputSummary:
     outcomes: dict[Outcome, int]
     files: dict[str, int]
     warnings: tuple[str, ...]
-
-
-def output_folder_name(name: str, settings: FilterSettings) -> str:
-    """Folder of one filter setting, e.g. "slides_SAM_HQ_Output_A=199_I=0_R=37.0_Agg=35-100"."""
-    tail = f"_SAM_HQ_Output_{settings.folder_tag()}"
-    room = max(20, _LONGEST_NAME_BYTES - len(tail.encode("utf-8")))
-    return safe_name(short_name(name, limit=room) + tail)
 
 
 def write_output(

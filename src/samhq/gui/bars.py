@@ -20,8 +20,9 @@ from PyQt6.QtWidgets import (
 )
 
 from samhq.gui import theme
+from samhq.gui.reasons import in_words
 from samhq.gui.strip import JobStrip, ModelChip
-from samhq.gui.translate import tr
+from samhq.gui.translate import plain, tr
 
 __all__ = ["EmptyState", "ErrorBar", "Failure", "JobStrip", "ModelChip", "Notice"]
 
@@ -106,8 +107,9 @@ class ErrorBar(QWidget):
         """Show a failure in place of an earlier one, details folded."""
         self._failure = failure
         self._what.setText(failure.what)
-        self._why.setText(failure.why)
-        self._why.setVisible(bool(failure.why))
+        why = in_words(failure.why)
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
         helps = bool(failure.remedy) and failure.action is not None
         self._remedy.setText(failure.remedy)
         self._remedy.setAccessibleName(failure.remedy)
@@ -116,7 +118,7 @@ class ErrorBar(QWidget):
         self._details.setChecked(False)
         self._details.setVisible(bool(failure.details))
         self._more.hide()
-        self.setAccessibleName(tr("Failure: {what}. {why}", what=failure.what, why=failure.why))
+        self.setAccessibleName(tr("Failure: {what}. {why}", what=failure.what, why=why))
         self.show()
 
     def clear(self) -> None:
@@ -274,7 +276,7 @@ class EmptyState(QWidget):
         body.setText(text)
         for label in (head, body):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMaximumWidth(46 * self.fontMetrics().averageCharWidth() * 2)
+            label.setMaximumWidth(46 * theme.letter(self) * 2)
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addStretch(2)
@@ -295,7 +297,7 @@ class EmptyState(QWidget):
         for number, (text, callback) in enumerate(buttons):
             button = QPushButton(text)
             button.setObjectName(f"empty_button_{number}")
-            button.setAccessibleName(text.replace("&", ""))
+            button.setAccessibleName(plain(text))
             theme.set_role(button, "" if number else "primary")
             button.clicked.connect(lambda _, call=callback: call())
             row.addWidget(button)

@@ -15,7 +15,8 @@ from samhq.errors import SamhqError
 from samhq.files import explain_os_error, long_path
 from samhq.filters import FilteredObjects, Rejection, explain_rejection
 from samhq.gui.image_list import ImageKey, ImageRows, ImageState
-from samhq.gui.translate import tr
+from samhq.gui.reasons import in_words
+from samhq.gui.translate import joined, tr
 from samhq.masks import MaskTable
 from samhq.monitor import Monitor
 from samhq.outlines import Outlines
@@ -84,7 +85,8 @@ class Look:
 class RunFacts:
     """What a stored run says of itself. source: its input, as it was found there or not (is_there).
 
-    settings: resolved ones; model: its name. is_single: the input is one image.
+    settings: resolved ones; model: its name. is_single: the input is one image. frozen_scale: black and
+    white of all its images, None where each has its own.
     """
 
     folder: Path
@@ -93,6 +95,7 @@ class RunFacts:
     model: str
     is_there: bool
     is_single: bool
+    frozen_scale: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +124,7 @@ def open_facts(folder: Path, *, monitor: Monitor, partial: Partial) -> RunFacts:
     """What a run says of itself. Raises StoreError if it is none."""
     with api.open_run(folder) as run:
         source = Path(run.facts["input"])
+        scale = run.facts.get("frozen_scale")
         return RunFacts(
             folder=run.folder,
             source=source,
@@ -128,6 +132,7 @@ def open_facts(folder: Path, *, monitor: Monitor, partial: Partial) -> RunFacts:
             model=str(run.facts["model"]["name"]),
             is_there=api.kind_of(source) != "missing",
             is_single=api.kind_of(source) == "image",
+            frozen_scale=(float(scale[0]), float(scale[1])) if scale else None,
         )
 
 
@@ -199,7 +204,7 @@ def _reason(view: RunView, row: int) -> str:
     """Why an image has no object, in the language of the window."""
     record = view.records[row]
     if record.status == "failed":
-        return record.error
+        return in_words(record.error)
     rejection = view.image(row).rejection
     names = {
         Rejection.AREA: tr("area"),
@@ -210,7 +215,7 @@ def _reason(view: RunView, row: int) -> str:
     }
     counts = {name: int(np.count_nonzero(rejection & flag)) for flag, name in names.items()}
     parts = [tr("{threshold} {n}", threshold=name, n=count) for name, count in counts.items() if count]
-    return ", ".join(parts)
+    return joined(parts)
 
 
 # -------------------------------------------------------------------- one image
@@ -298,16 +303,20 @@ def _file(source: Path, relative: str) -> Path:
 
 
 def explain(filtered: FilteredObjects, index: int, settings: FilterSettings) -> str:
-    """What the tooltip of an object says: its number, A, I, R, and what dropped it, by how much."""
-    parts = [
-        tr(
-            "Object {number}: A {area} px, I {intensity}, R {ratio}",
-            number=index + 1,
-            area=f"{int(filtered.initial_area[index]):,}",
-            intensity=f"{float(filtered.initial_intensity[index]):,.0f}",
-            ratio=f"{float(filtered.initial_ratio[index]):.1f}",
-        )
-    ]
+    """What the tooltip of an object says: its number, A, I, R, and what dropped it, by how much.
+
+    The number is that of the tables and pictures, which count the kept objects alone; a dropped one has none.
+    """
+    sums = {
+        "area": f"{int(filtered.initial_area[index]):,}",
+        "intensity": f"{float(filtered.initial_intensity[index]):,.0f}",
+        "ratio": f"{float(filtered.initial_ratio[index]):.1f}",
+    }
+    if filtered.keep[index]:
+        number = int(np.count_nonzero(filtered.keep[: index + 1]))
+        parts = [tr("Object {number}: A {area} px, I {intensity}, R {ratio}", number=number, **sums)]
+    else:
+        parts = [tr("A {area} px, I {intensity}, R {ratio}", **sums)]
     for name, value, threshold in explain_rejection(filtered, index, settings):
         parts.append(_dropped_by(name, value, threshold))
     return "\n".join(parts)

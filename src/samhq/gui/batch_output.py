@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,24 +16,25 @@ from PyQt6.QtCore import QObject, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 
 from samhq import api
-from samhq.files import long_path, safe_name
+from samhq.api import OutputState, OutputTable
 from samhq.gui import work
-from samhq.gui.image_list import ImageKey
+from samhq.gui.image_list import ImageKey, ImageState
 from samhq.gui.jobs import Job, JobError, Lane
 from samhq.gui.session import Session, failure_of
 from samhq.gui.translate import tr
 from samhq.monitor import Monitor
-from samhq.settings import FilterSettings, ImageSettings
+from samhq.settings import FilterSettings, ImageSettings, Settings
 
 if TYPE_CHECKING:
-    from samhq.api import OutputSummary
+    from samhq.api import ImageRecord, OutputSummary
     from samhq.gui.run_model import RunModel
 
-__all__ = ["FORMATS", "OutputTable", "Outputs", "Written"]
+__all__ = ["FORMATS", "Outputs", "Written"]
 
 _log = logging.getLogger(__name__)
 _TAB = "batch"
 _MOST_ROWS = 20_000
+_DONE = (ImageState.DONE, ImageState.NONE_FOUND, ImageState.ALL_FILTERED)
 FORMATS = ("csv", "txt", "coco", "labels", "masks")
 """Formats beside pictures and tables; see `samhq export`."""
 
@@ -46,15 +45,6 @@ class Written:
 
     summary: OutputSummary
     chosen: FilterSettings
-
-
-@dataclass(frozen=True, slots=True)
-class OutputTable:
-    """A table of an output. total: rows in the file, of which the first are held."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    is_cut: bool
 
 
 class Outputs(QObject):
@@ -74,7 +64,9 @@ class Outputs(QObject):
         self.folders: tuple[Path, ...] = ()
         self.folder: Path | None = None
         self.written: Written | None = None
+        self._states: dict[Path, OutputState] = {}
         self._job: Job | None = None
+        self._once_more = False
 
     # ------------------------------------------------------------ writing
 
@@ -85,10 +77,26 @@ class Outputs(QObject):
 
     @property
     def is_current(self) -> bool:
-        """Whether the output that is shown was written with the filter in force, as its name says."""
-        return self.folder is not None and self.folder.name.endswith(
-            f"_SAM_HQ_Output_{self._session.filter.folder_tag()}"
-        )
+        """Whether the output that is shown holds all the run does now, under the filter in force."""
+        return self.folder in self._states and not self.staleness
+
+    @property
+    def staleness(self) -> str:
+        """Why the output that is shown is not what an export would write now; "" if it is, or not known."""
+        state = None if self.folder is None else self._states.get(self.folder)
+        if state is None:
+            return ""
+        chosen, facts, look = self._session.filter, self._run.facts, self._run.look
+        made = state.settings
+        if state.tag != chosen.folder_tag() or (made is not None and made.filter != chosen):
+            return tr("Written with another filter than the one in force.")
+        if look is None:
+            return ""
+        done = int(np.count_nonzero(np.isin(look.rows.states, _DONE)))
+        is_same = made is None or facts is None or _finding(made) == _finding(facts.settings)
+        if state.done is None or not is_same or (state.done, state.found) != (done, look.found):
+            return tr("The run has changed since this was written; export it again.")
+        return ""
 
     @property
     def writes_after_run(self) -> bool:
@@ -100,9 +108,9 @@ class Outputs(QObject):
         self._session.memory.remember("batch/write_after_run", on)
 
     def after_run(self) -> None:
-        """A batch is done: write its output if that is wanted."""
-        if self.writes_after_run:
-            self.export()
+        """A batch is done: write its output if that is wanted, after the one that is being written now."""
+        if self.writes_after_run and not self.export():
+            self._once_more = self.is_busy
 
     def export(self) -> bool:
         """Write pictures and tables of the run under the filter in force."""
@@ -124,12 +132,13 @@ class Outputs(QObject):
         self._job = job
         job.done.connect(lambda summary: self._on_written(folder, Written(summary, settings.filter)))
         job.failed.connect(self._on_failed)
-        job.finished.connect(self._on_finished)
+        job.finished.connect(lambda: self._on_finished(folder))
         self.changed.emit()
         return True
 
     def stop(self) -> None:
         """Stop writing; files that are complete stay."""
+        self._once_more = False
         if self._job is not None:
             self._job.stop()
 
@@ -141,14 +150,18 @@ class Outputs(QObject):
             return
         self.written = written
         self.folder = written.summary.folder
+        self._states.pop(self.folder, None)
         self._session.clear_error(_TAB)
         self.find()
 
     def _on_failed(self, error: JobError) -> None:
         self._session.report_error(_TAB, failure_of(tr("The output was not written"), error))
 
-    def _on_finished(self) -> None:
+    def _on_finished(self, run: Path) -> None:
         self._job = None
+        again, self._once_more = self._once_more, False
+        if again and run == self._run.folder and self.export():
+            return
         self.changed.emit()
 
     # ------------------------------------------------------------ finding and showing
@@ -157,6 +170,8 @@ class Outputs(QObject):
         """Another run is shown."""
         self.folders = ()
         self.folder = self.written = None
+        self._states = {}
+        self._once_more = False
         self.changed.emit()
 
     def find(self) -> None:
@@ -164,18 +179,19 @@ class Outputs(QObject):
         folder = self._run.folder
         if folder is None:
             return
-        places = [folder.parent] if self._run.out is None else [self._run.out.absolute(), folder.parent]
         job = self._session.jobs.submit(
-            tr("Looking for outputs"), Lane.LIGHT, _find, folder, places, key="find outputs"
+            tr("Looking for outputs"), Lane.LIGHT, _find, folder, self._run.out, key="find outputs"
         )
-        job.done.connect(lambda found: self._set_folders(folder, found))
+        job.done.connect(lambda found: self._set_states(folder, found))
+        job.failed.connect(lambda error: _log.warning("%s", error.message))
 
-    def _set_folders(self, run: Path, found: tuple[Path, ...]) -> None:
+    def _set_states(self, run: Path, found: dict[Path, OutputState]) -> None:
         if run != self._run.folder:
             return
-        self.folders = found
+        self._states = found
+        self.folders = tuple(found)
         if self.folder not in found:
-            self.folder = found[0] if found else None
+            self.folder = next(iter(found), None)
         self.changed.emit()
 
     def choose(self, folder: Path) -> None:
@@ -196,9 +212,10 @@ class Outputs(QObject):
         else:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
-    def read_picture(self, key: ImageKey, *, pages: int) -> None:
+    def read_picture(self, key: ImageKey) -> None:
         """Read the annotated picture of an image; picture_changed follows."""
-        if self.folder is None:
+        look = self._run.look
+        if self.folder is None or look is None:
             self.picture_changed.emit(None, tr("There is no output yet."))
             return
         job = self._session.jobs.submit(
@@ -206,8 +223,8 @@ class Outputs(QObject):
             Lane.LIGHT,
             _read_picture,
             self.folder,
+            look.view.records,
             key,
-            pages,
             key="output picture",
         )
         job.done.connect(lambda rgb: self.picture_changed.emit(rgb, "" if rgb is not None else _no_picture()))
@@ -219,7 +236,7 @@ class Outputs(QObject):
             self.table_changed.emit(OutputTable((), (), is_cut=False))
             return
         job = self._session.jobs.submit(
-            tr("Reading {name}", name=name), Lane.LIGHT, _read_table, self.folder / name, key="output table"
+            tr("Reading {name}", name=name), Lane.LIGHT, _read_table, self.folder, name, key="output table"
         )
         job.done.connect(self.table_changed)
         job.failed.connect(
@@ -231,36 +248,22 @@ def _no_picture() -> str:
     return tr("This output holds no picture of this image.")
 
 
-def _find(folder: Path, places: list[Path], *, monitor: Monitor, partial: object) -> tuple[Path, ...]:
-    """Output folders of a run, the newest first."""
-    name = folder.name.removesuffix("_SAM_HQ_Run")
-    start = f"{name}_SAM_HQ_Output_"
-    found = {}
-    for place in places:
-        for child in long_path(place).iterdir():
-            if child.name.startswith(start) and child.is_dir():
-                found[place / child.name] = child.stat().st_mtime
-    return tuple(sorted(found, key=lambda path: -found[path]))
+def _finding(settings: Settings) -> tuple[object, ...]:
+    """The settings that decide which objects a run finds."""
+    return settings.image, settings.segmentation
+
+
+def _find(folder: Path, out: Path | None, *, monitor: Monitor, partial: object) -> dict[Path, OutputState]:
+    """Output folders of a run with what they were made of, the newest first."""
+    return {output: api.output_state(output) for output in api.output_folders(folder, out)}
 
 
 def _read_picture(
-    folder: Path, key: ImageKey, pages: int, *, monitor: Monitor, partial: object
+    folder: Path, records: Sequence[ImageRecord], key: ImageKey, *, monitor: Monitor, partial: object
 ) -> npt.NDArray[np.uint8] | None:
-    path, page = key
-    tail = f"_page-{page:02d}" if pages > 1 else ""
-    # Images whose names differ in the extension alone keep it; see the manual.
-    for stem in (PurePosixPath(path), PurePosixPath(path).with_suffix("")):
-        *folders, name = stem.parts
-        picture = folder.joinpath(*(safe_name(f) for f in folders), safe_name(name + tail) + "_sam_hq.png")
-        if long_path(picture).is_file():
-            return api.read_image(picture, ImageSettings()).rgb
-    return None
+    picture = api.output_picture(folder, records, *key)
+    return None if picture is None else api.read_image(picture, ImageSettings()).rgb
 
 
-def _read_table(path: Path, *, monitor: Monitor, partial: object) -> OutputTable:
-    with long_path(path).open(encoding="utf-8-sig", newline="") as stream:
-        lines = csv.reader(stream)
-        columns = tuple(next(lines, ()))
-        rows = tuple(tuple(row) for row in islice(lines, _MOST_ROWS))
-        is_cut = next(lines, None) is not None
-    return OutputTable(columns, rows, is_cut)
+def _read_table(folder: Path, name: str, *, monitor: Monitor, partial: object) -> OutputTable:
+    return api.read_output_table(folder, name, limit=_MOST_ROWS)

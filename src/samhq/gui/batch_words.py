@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from samhq.gui.batch_look import Look
 from samhq.gui.image_list import ImageState
 from samhq.gui.session import Session
-from samhq.gui.translate import tr
+from samhq.gui.translate import joined, tr
 
 if TYPE_CHECKING:
     from samhq.api import BatchReport, RunPlan
@@ -95,7 +95,7 @@ def finished_text(report: BatchReport, states: dict[ImageState, int]) -> str:
         parts.append(tr("{n:,} all filtered out", n=states[ImageState.ALL_FILTERED]))
     if states[ImageState.FAILED]:
         parts.append(tr("{n:,} failed", n=states[ImageState.FAILED]))
-    return ", ".join(parts)
+    return joined(parts)
 
 
 def duration(seconds: float) -> str:

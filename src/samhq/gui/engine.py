@@ -221,6 +221,9 @@ class EngineProcess(QObject):
                 message = connection.recv()
             except (EOFError, OSError, TypeError):  # TypeError: closed by shut() at this moment
                 break
+            except Exception as error:  # noqa: BLE001 - whatever an answer may hold: the lane must not hang
+                _log.error("an answer of the process cannot be read: %s", error)
+                break
             if not self._tell(message):
                 return
         if not self._shut:

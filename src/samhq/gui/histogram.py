@@ -376,7 +376,7 @@ class HistogramPlot(QWidget):
         self._plot = pg.PlotWidget(axisItems={"left": CountAxis("left"), "bottom": ValueAxis("bottom")})
         # Room for the last number of the axis, which stands half beyond its end.
         self._plot.getPlotItem().setContentsMargins(0, 4, 16, 2)
-        self._plot.getAxis("bottom").setStyle(hideOverlappingLabels=False)
+        self._plot.getAxis("bottom").setStyle(hideOverlappingLabels=False, maxTextLevel=0)
         for side in ("left", "bottom"):
             self._plot.getAxis(side).enableAutoSIPrefix(False)
             self._plot.getAxis(side).setStyle(tickLength=4)

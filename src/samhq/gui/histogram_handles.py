@@ -36,7 +36,10 @@ class Handles(QObject):
         self._region = pg.LinearRegionItem((0.0, 1.0), swapMode="block")
         self._line = pg.InfiniteLine(0.0, angle=90, movable=True)
         self._lines = [*self._region.lines, self._line]
-        self._labels = [pg.InfLineLabel(line, position=0.94) for line in self._lines]
+        # They hang from the upper edge, also where the plot is low.
+        self._labels = [
+            pg.InfLineLabel(line, position=0.99, anchors=[(0.0, 0.0), (1.0, 0.0)]) for line in self._lines
+        ]
         for item in (self._region, self._line):
             item.setZValue(5)
             plot.addItem(item, ignoreBounds=True)
@@ -73,7 +76,7 @@ class Handles(QObject):
             tr("off") if threshold is None else tr("≥ {value}", value=number_text(threshold)),
         )
         for line, label, text in zip(self._lines, self._labels, texts, strict=True):
-            label.setAnchor((0.0 if line.value() < middle else 1.0, 0.5))
+            label.setAnchor((0.0 if line.value() < middle else 1.0, 0.0))
             label.setText(text)
 
     def set_look(self, look: Look) -> None:
@@ -103,9 +106,8 @@ class Handles(QObject):
 
 
 def number_text(value: float) -> str:
-    """A number without needless digits, thousands apart."""
-    text = f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
-    return text.replace(",", "\u202f")
+    """A number without needless digits, thousands apart as in the tables."""
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def round_step(step: float) -> float:

@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+from PyQt6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QGuiApplication,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTransform,
+)
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QStyleOptionGraphicsItem, QWidget
@@ -27,6 +36,8 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.int64]
 _FLOOR = 0.8
 """Where a logarithmic axis begins: one pixel still has a bar, none has none."""
+_BESIDE = 14
+"""Pixels free right of the axis, see HistogramPlot."""
 _NUMBERS_AT_MOST = 60
 _RADIUS = 4.5
 _CROWD = 5
@@ -110,7 +121,32 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
         """Texts of the ticks, with the digits that tell them apart."""
         digits = max(0, math.ceil(-math.log10(spacing * scale) - 1e-9))
-        return [f"{v * scale:,.{digits}f}".replace(",", "\u202f") for v in values]
+        return [f"{v * scale:,.{digits}f}" for v in values]
+
+    def tickSpacing(  # noqa: N802 - pyqtgraph's name
+        self, lowest: float, highest: float, size: float
+    ) -> list[tuple[float, float]]:
+        """Spacing of the ticks with a number, as many as have room beside each other, and of those without."""
+        span = abs(highest - lowest)
+        if span <= 0 or size <= 0:
+            return []
+        metrics = QFontMetricsF(QGuiApplication.font())
+        power = 10.0 ** math.floor(math.log10(span / size))
+        for step, parts in ((power * 10**e * m, p) for e in range(8) for m, p in ((1, 5), (2, 4), (5, 5))):
+            first, last = math.ceil(lowest / step) * step, math.floor(highest / step) * step
+            texts = self.tickStrings([first, first + step, last - step, last], 1.0, step)
+            widths = [metrics.horizontalAdvance(text) for text in texts]
+            if step / span * size >= max(sum(widths[:2]), sum(widths[2:])) / 2 + metrics.height():
+                return [(step, 0.0), (step / parts, 0.0)]
+        return [(span, 0.0)]
+
+    def resizeEvent(self, ev: object = None) -> None:  # noqa: N802 - Qt's name
+        """Keep the title within the plot where it is longer than the axis."""
+        super().resizeEvent(ev)
+        if self.label is not None:
+            beyond = self.label.x() + self.label.boundingRect().width() - self.size().width() - _BESIDE
+            if beyond > 0:
+                self.label.setX(self.label.x() - beyond)
 
 
 class CountAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -444,4 +480,4 @@ def _is_round(exponent: float) -> bool:
 def _count_text(count: float) -> str:
     if count < 0 or abs(count - round(count)) > 1e-6 * max(1.0, count):
         return ""
-    return f"{round(count):,}".replace(",", "\u202f")
+    return f"{round(count):,}"

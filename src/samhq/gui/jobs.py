@@ -8,10 +8,10 @@ process, which loses nothing, since whatever it writes appears whole or not at a
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -19,7 +19,6 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from samhq.errors import SamhqError
 from samhq.gui.engine import EngineProcess, Message, describe
 from samhq.monitor import Cancelled, Event, StoppableMonitor
 
@@ -119,7 +118,6 @@ class JobRunner(QObject):
     """
 
     current_changed = pyqtSignal(object)
-    engine_state = pyqtSignal(str, str)
     _from_thread = pyqtSignal(object, str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -127,7 +125,6 @@ class JobRunner(QObject):
         self._waiting: dict[Lane, deque[Job]] = {lane: deque() for lane in Lane}
         self._running: dict[Lane, list[Job]] = {lane: [] for lane in Lane}
         self._engines: dict[Lane, EngineProcess] = {}
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="samhq-light")
         self._from_thread.connect(self._on_thread_message)
         self._closed = False
 
@@ -186,7 +183,6 @@ class JobRunner(QObject):
             job.stop()
         for engine in self._engines.values():
             engine.shut()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def warm_up(self, lane: Lane) -> None:
         """Start the process of a lane before it is needed."""
@@ -209,11 +205,19 @@ class JobRunner(QObject):
                 if lane is Lane.LIGHT:
                     self._run_in_thread(job)
                 else:
-                    name = f"{job.function.__module__}:{job.function.__name__}"
-                    self._engine(lane).run(job, name=name, arguments=job.arguments)
-                    job._begin(partial(self._stop_engine, lane, job))
+                    self._run_in_process(lane, job)
                 if lane is not Lane.LIGHT:
                     self.current_changed.emit(self.current)
+
+    def _run_in_process(self, lane: Lane, job: Job) -> None:
+        name = f"{job.function.__module__}:{job.function.__name__}"
+        job._begin(partial(self._stop_engine, lane, job))
+        try:
+            self._engine(lane).run(job, name=name, arguments=job.arguments)
+        except OSError as error:  # no process can be started now
+            message, expected, details = describe(error)
+            self._engines.pop(lane).shut()
+            job._end("failed", JobError(message, expected=expected, details=details))
 
     def _run_in_thread(self, job: Job) -> None:
         monitor = StoppableMonitor(lambda event: self._from_thread.emit(job, "event", event))
@@ -238,7 +242,9 @@ class JobRunner(QObject):
                 # The window closed meanwhile and took the receiver with it.
                 _log.debug("nobody waits for %s any more", job.title)
 
-        self._threads.submit(work)
+        # A thread of its own, which ends with the process: one that hangs, as on a drive that is gone, holds up
+        # neither the jobs after it nor the end of the program.
+        threading.Thread(target=work, name="samhq-light", daemon=True).start()
 
     def _stop_thread(self, job: Job, monitor: StoppableMonitor) -> None:
         # A thread cannot be ended; its result is dropped and it ends by itself.
@@ -309,8 +315,3 @@ class JobRunner(QObject):
             self.current_changed.emit(self.current)
         job.deleteLater()
         QTimer.singleShot(0, self._start_next)
-
-
-def error_from(error: SamhqError) -> JobError:
-    """A JobError of an error that was raised in the window itself."""
-    return JobError(str(error), expected=True, details="")

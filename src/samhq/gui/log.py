@@ -53,6 +53,9 @@ __all__ = [
 _log = logging.getLogger(__name__)
 _SEARCH_MS = 150
 _NO_LIMIT = 16777215
+_WIDTH = 340
+_WIDTH_LETTERS = 46
+"""First width of the open panel, in pixels and in letters, whichever is more."""
 
 
 class LogPanel(QWidget):
@@ -72,7 +75,7 @@ class LogPanel(QWidget):
         self.model = model if model is not None else log_model()
         self._following = True
         self._unseen = 0
-        self._width = 40 * self.fontMetrics().averageCharWidth()
+        self._width = max(_WIDTH, _WIDTH_LETTERS * theme.letter(self))
         self._folder: Path | None = None
         self._make_widgets()
         self._lay_out()
@@ -88,6 +91,10 @@ class LogPanel(QWidget):
         self._count = QLabel()
         self._count.setObjectName("log_count")
         theme.set_role(self._count, "muted")
+        self._nothing = QLabel()
+        self._nothing.setObjectName("log_nothing")
+        self._nothing.setWordWrap(True)
+        theme.set_role(self._nothing, "muted")
         self.level = QComboBox()
         self.level.setObjectName("log_level")
         self.level.setAccessibleName(tr("Lowest level shown"))
@@ -142,6 +149,7 @@ class LogPanel(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(6)
         inner.addLayout(filters)
+        inner.addWidget(self._nothing)
         inner.addWidget(self.view, 1)
         inner.addWidget(self._whole)
         inner.addLayout(buttons)
@@ -197,7 +205,7 @@ class LogPanel(QWidget):
         """Fold the panel to a bar at the edge, or unfold it to the width it had."""
         if collapsed == self.collapsed:
             return
-        if collapsed:
+        if collapsed and self.isVisible():  # before, the width is not the one that somebody saw
             self._width = self.width()
         for widget in (self._body, self._title, self._count):
             widget.setHidden(collapsed)
@@ -215,7 +223,7 @@ class LogPanel(QWidget):
         self.set_collapsed(not self.collapsed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """About forty letters wide."""
+        """As wide as it was when it was open last."""
         return QSize(self.maximumWidth() if self.collapsed else self._width, super().sizeHint().height())
 
     def _take_room(self, width: int) -> None:
@@ -296,6 +304,12 @@ class LogPanel(QWidget):
             self._count.setText(tr("{count:,} lines", count=total))
         else:
             self._count.setText(tr("{shown:,} of {count:,} lines", shown=shown, count=total))
+        self._nothing.setText(
+            tr("No line fits; choose another level or search for something else.")
+            if total
+            else tr("What samhq does is told here.")
+        )
+        self._nothing.setVisible(not shown)
         for button in (self._copy, self._save, self._clear):
             button.setEnabled(shown > 0)
 

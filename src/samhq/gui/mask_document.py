@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from samhq import api
-from samhq.filters import FilteredObjects, ObjectHistograms
+from samhq.filters import FilteredObjects
 from samhq.gui.jobs import Job, JobError, Lane
+from samhq.gui.mask_failures import report
 from samhq.gui.mask_state import (
     Binding,
     BoolArray,
@@ -22,8 +22,10 @@ from samhq.gui.mask_state import (
     IntArray,
     MaskState,
     Objects,
+    Restriction,
     cycle_order,
     inside_polygon,
+    is_same_image,
 )
 from samhq.gui.translate import tr
 from samhq.gui.undo import Change
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
     from samhq.gui.mask_operations import Edited
     from samhq.gui.mask_prompt import PromptedMask
     from samhq.gui.mask_suggestion import SuggestedFilter
-    from samhq.gui.session import Session
-    from samhq.gui.work import Generated, Progressive
+    from samhq.gui.session import OpenImage, Session
+    from samhq.gui.work import Expected, Generated, Progressive
 
 __all__ = ["MaskDocument"]
 
@@ -68,7 +70,9 @@ class MaskDocument(QObject):
         self._progressive: Progressive | None = None
         self._job: Job | None = None
         self._asked: Binding | None = None
-        self._results: IntArray | None = None
+        self._restriction = Restriction()
+        self._opened: OpenImage | None = session.image
+        self._written: Objects | None = None
         self._rows: IntArray = np.zeros(0, np.int64)
         self._cycle = ClickCycle()
         self._next_id = 0
@@ -141,7 +145,16 @@ class MaskDocument(QObject):
     @property
     def is_current(self) -> bool:
         """Whether the settings in force would find these masks again (corrections apart)."""
-        return self.binding is not None and self.binding.fits(self.path, self.session.settings)
+        return self.binding is not None and self.binding.fits(self.path, self.session.settings_for_image())
+
+    @property
+    def has_unsaved_edits(self) -> bool:
+        """Whether corrections by hand would be lost: made, and written neither as export nor as picture."""
+        return self._state.edited and self.objects is not self._written
+
+    def set_written(self, objects: Objects) -> None:
+        """Take note that these objects were written into files."""
+        self._written = objects
 
     @property
     def path(self) -> Path | None:
@@ -149,9 +162,17 @@ class MaskDocument(QObject):
         return self.session.image.path if self.session.image is not None else None
 
     @property
+    def expected(self) -> Expected | None:
+        """What the file of the image has to be still, None without an image."""
+        from samhq.gui.work import Expected
+
+        image = self.session.image
+        return None if image is None else Expected(image.stamp, (image.image.height, image.image.width))
+
+    @property
     def settings(self) -> Settings:
         """The settings the masks were made with, and the filter and output settings in force."""
-        now = self.session.settings
+        now = self.session.settings_for_image()
         made = (
             self.binding.resolved if self.binding is not None and self.binding.resolved is not None else now
         )
@@ -192,15 +213,14 @@ class MaskDocument(QObject):
         if (
             self._job is not None
             and self._asked is not None
-            and self._asked.fits(self.path, self.session.settings)
+            and self._asked.fits(self.path, self.session.settings_for_image())
         ):
             return self._job  # asked for twice
         self.prompt.drop()
-        binding = Binding(image.path, self.session.settings)
+        binding = Binding(image.path, self.session.settings_for_image())
         title = tr("Finding masks in {name}", name=image.name)
-        job = self.session.jobs.submit(
-            title, Lane.ENGINE, work.generate, *(binding.path, binding.settings), key="generate"
-        )
+        arguments = (binding.path, binding.settings, self.expected)
+        job = self.session.jobs.submit(title, Lane.ENGINE, work.generate, *arguments, key="generate")
         job.partial.connect(lambda found: self._on_partial(job, found))
         job.done.connect(lambda found: self._on_done(job, binding, found))
         job.failed.connect(lambda error: self._on_failed(job, error))
@@ -221,11 +241,12 @@ class MaskDocument(QObject):
             self.masks_changed.emit()
 
     def _on_done(self, job: Job, binding: Binding, found: Generated) -> None:
-        if job is not self._job or not binding.fits(self.path, self.session.settings):
+        if job is not self._job or not binding.fits(self.path, self.session.settings_for_image()):
             return
         self._progressive = None
-        binding = replace(binding, resolved=found.settings, elapsed_s=found.elapsed_s)
-        self._results = None
+        binding = replace(
+            binding, resolved=found.settings, elapsed_s=found.elapsed_s, model=dict(found.model)
+        )
         before = self._state
         objects = self.new_objects(found.masks, found.outlines, found.measurements)
         none = np.zeros(len(objects), np.bool_)
@@ -238,12 +259,9 @@ class MaskDocument(QObject):
         _log.info("%d masks in %.1f s", len(objects), found.elapsed_s)
 
     def _on_failed(self, job: Job, error: JobError) -> None:
-        from samhq.gui.session import failure_of
-
         if job is self._job:
-            failure = failure_of(tr("No masks were made"), error)
-            failure = replace(failure, remedy=tr("Try again"), action=lambda: self._again())
-            self.session.report_error(TAB, failure)
+            what = tr("No masks were made")
+            report(self, what, error, remedy=tr("Try again"), action=self._again)
 
     def _again(self) -> None:
         self.generate()
@@ -259,19 +277,8 @@ class MaskDocument(QObject):
 
     def take_edited(self, state: MaskState, edited: Edited, text: str) -> None:
         """Put the state after a correction in force; what came out of masks in the table is in it as well."""
-        if self._results is not None and np.isin(edited.replaced, self._results).any():
-            self._results = np.union1d(self._results, state.ids[edited.ids < 0])
+        self._restriction.extend(edited.replaced, state.ids[edited.ids < 0])
         self.change(state, text)
-
-    def empty_state(self) -> MaskState:
-        """A state without masks for the open image, from which masks are made by hand."""
-        image = self.session.image
-        if image is None:
-            return MaskState()
-        masks = MaskTable.empty(height=image.image.height, width=image.image.width)
-        none = ObjectHistograms.empty()
-        measured = api.ObjectMeasurements(none, np.zeros(0, np.int64), none, np.zeros((0, 2)), 0.0)
-        return MaskState(self.new_objects(masks, api.outlines(masks), measured))
 
     def new_objects(
         self,
@@ -289,9 +296,15 @@ class MaskDocument(QObject):
 
     # ------------------------------------------------------------ what the session says
 
-    def _on_image(self, _image: object) -> None:
+    def _on_image(self, image: OpenImage | None) -> None:
+        before, self._opened = self._opened, image
+        if is_same_image(before, image):  # read anew, perhaps to be shown in another way: nothing is lost
+            self._on_settings(self.session.settings)
+            return
         self.stop()
-        self._job = self._asked = self._progressive = self._results = None
+        self._job = self._asked = self._progressive = self._written = None
+        self._restriction.clear()
+        self.edits.forget()
         if self._undoable:  # steps of masks that are gone
             self.session.undo.clear()
             self._undoable = False
@@ -299,7 +312,8 @@ class MaskDocument(QObject):
         self._put(MaskState())
         self.state_changed.emit()
 
-    def _on_settings(self, settings: Settings) -> None:
+    def _on_settings(self, _settings: Settings) -> None:
+        settings = self.session.settings_for_image()
         if self._asked is not None and not self._asked.fits(self.path, settings):
             self.stop()
         self.state_changed.emit()
@@ -331,8 +345,7 @@ class MaskDocument(QObject):
     def _put(self, state: MaskState) -> None:
         before, self._state = self._state, state
         if state.objects is not before.objects:
-            if self._results is not None and not np.isin(state.ids, self._results).any():
-                self._results = None  # they are of masks that are no longer there
+            self._restriction.follow(state.ids)
             self._refilter()
             self.masks_changed.emit()
             self.filter_changed.emit()
@@ -448,18 +461,18 @@ class MaskDocument(QObject):
 
     def set_results(self, ids: IntArray | None) -> None:
         """Restrict the table to masks with these ids, None for no restriction."""
-        self._results = ids
+        self._restriction.ids = ids
         self._list_rows()
         self.results_changed.emit()
 
     @property
     def results(self) -> IntArray | None:
         """The ids the table is restricted to, None for all."""
-        return self._results
+        return self._restriction.ids
 
     def chosen(self) -> BoolArray | None:
         """(n,) bool: the masks that the table is about, before the filter; None for all."""
-        return None if self._results is None else np.isin(self._state.ids, self._results)
+        return None if self.results is None else np.isin(self._state.ids, self.results)
 
     def rows(self) -> IntArray:
         """Indices of the masks in the table, ascending; the object number is the place here, from 1."""

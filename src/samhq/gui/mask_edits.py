@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,27 +13,44 @@ import numpy.typing as npt
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from samhq import api
+from samhq.filters import ObjectHistograms
 from samhq.gui import mask_operations as operations
 from samhq.gui.jobs import Job, JobError, Lane
+from samhq.gui.mask_failures import report
 from samhq.gui.mask_operations import Edited
 from samhq.gui.mask_state import IntArray, MaskState, Objects
 from samhq.gui.translate import tr
+from samhq.masks import MaskTable
 from samhq.monitor import Monitor
 from samhq.outlines import Outlines
 
 if TYPE_CHECKING:
-    from samhq.api import ObjectMeasurements
+    from samhq.api import Image, ObjectMeasurements
     from samhq.gui.mask_document import MaskDocument
+    from samhq.settings import Settings
 
 __all__ = ["MaskEdits", "spliced"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Edit:
-    """text: for undo. make: gives the masks after the edit, None if there is nothing to do."""
+    """What a user asked for, and about which masks.
+
+    text: for undo. make: gives the masks after the edit, None if there is nothing to do. seen: ids of the
+    selected masks when it was asked for; meant: what has become of them, through the edits before it.
+    goes_on: a stroke that paints on what an earlier one made, which was not there to be selected yet.
+    made: ids of the masks that came of it.
+    is_local: pixels of masks that stay do not change, so that the gray levels at hand are enough.
+    """
 
     text: str
     make: Callable[[MaskState], Edited | None]
+    seen: IntArray
+    meant: IntArray
+    goes_on: _Edit | None = None
+    made: IntArray | None = None
+    is_stroke: bool = False
+    is_local: bool = False
 
 
 class MaskEdits(QObject):
@@ -49,7 +67,7 @@ class MaskEdits(QObject):
         self._document = document
         self._queue: deque[_Edit] = deque()
         self._current: _Edit | None = None
-        document.session.image_changed.connect(lambda _: self.forget())
+        self._left: IntArray | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -85,7 +103,8 @@ class MaskEdits(QObject):
         new mask; the eraser takes from the selected masks, without any from the smallest one it begins on.
         """
         text = tr("Eraser") if erase else tr("Brush")
-        self._begin(text, lambda state: operations.stroke(state, points, radius, erase=erase))
+        make = functools.partial(operations.stroke, points=points, radius=radius, erase=erase)
+        self._begin(text, make, is_stroke=not erase)
 
     def cut(self, line: npt.NDArray[np.float64]) -> None:
         """Split the selected masks, or without any the smallest one that it divides, along a line, (k, 2) x, y."""
@@ -97,29 +116,49 @@ class MaskEdits(QObject):
 
     def delete(self) -> None:
         """Take the selected masks away."""
-        self._begin(tr("Delete"), operations.delete)
+        self._begin(tr("Delete"), operations.delete, is_local=True)
 
     # ------------------------------------------------------------ one after the other
 
-    def _begin(self, text: str, make: Callable[[MaskState], Edited | None]) -> None:
+    def _begin(
+        self,
+        text: str,
+        make: Callable[[MaskState], Edited | None],
+        *,
+        is_stroke: bool = False,
+        is_local: bool = False,
+    ) -> None:
         document = self._document
         if document.is_generating:
             self.refused.emit(tr("Masks are being found; stop that first, or wait."))
             return
         if document.session.image is None:
             return
-        self._queue.append(_Edit(text, make))
+        seen = _selected_ids(document.state)
+        edit = _Edit(text, make, seen, seen, is_stroke=is_stroke, is_local=is_local)
+        last = self._queue[-1] if self._queue else self._current
+        if is_stroke and last is not None and last.is_stroke and not len(seen) and not len(last.seen):
+            edit.goes_on = last
+        self._queue.append(edit)
         self._next()
 
     def _next(self) -> None:
         if self._current is not None or not self._queue:
             return
         edit = self._queue.popleft()
-        state = self._document.state
-        if state.objects is None:
-            state = self._document.empty_state()
         self._current = edit
         self.busy_changed.emit(True)
+        state = self._document.state
+        if state.objects is None:
+            state = _empty_state(self._document)
+        if edit.goes_on is not None:
+            edit.meant = edit.goes_on.made if edit.goes_on.made is not None else edit.meant
+        meant = np.isin(state.ids, edit.meant)
+        if len(edit.meant) and not meant.any():
+            self.refused.emit(tr("The masks that were selected for this are no longer there."))
+            self._finish(edit)
+            return
+        state = state.with_selected(meant)
         job = self._document.session.jobs.submit(edit.text, Lane.LIGHT, _make, edit.make, state)
         job.done.connect(lambda made: self._on_made(edit, state, made))
         self._watch(job, edit)
@@ -137,10 +176,13 @@ class MaskEdits(QObject):
         image = self._document.session.image
         if image is None:
             return
-        arguments = (image.path, self._document.settings, edited.masks)
-        job = self._document.session.jobs.submit(
-            tr("Measuring the corrected masks"), Lane.ENGINE, work.measure, *arguments
-        )
+        title, jobs = tr("Measuring the corrected masks"), self._document.session.jobs
+        settings = self._document.settings
+        if edit.is_local:
+            job = jobs.submit(title, Lane.LIGHT, _measure, image.image, settings, edited.masks)
+        else:
+            arguments = (image.path, settings, edited.masks, self._document.expected)
+            job = jobs.submit(title, Lane.ENGINE, work.measure, *arguments)
         job.done.connect(lambda measured: self._on_measured(edit, state, edited, outlines, measured))
         self._watch(job, edit)
 
@@ -155,25 +197,38 @@ class MaskEdits(QObject):
             self._queue.appendleft(edit)
         elif not document.is_generating:
             objects = document.new_objects(edited.masks, outlines, measured, edited.ids)
-            document.take_edited(_marked(document.state, objects, edited), edited, edit.text)
+            now = _selected_ids(document.state)
+            known = [edit.seen] if self._left is None else [edit.seen, self._left]
+            is_untouched = any(np.array_equal(now, ids) for ids in known)
+            after = _marked(document.state, objects, edited, is_untouched=is_untouched)
+            self._left = _selected_ids(after)
+            document.take_edited(after, edited, edit.text)
+            self._pass_on(edit, edited, objects.ids)
         self._finish(edit)
+
+    def _pass_on(self, edit: _Edit, edited: Edited, ids: IntArray) -> None:
+        """Tell the edits that wait what has become of the masks they were meant for."""
+        fresh = ids[edited.ids < 0]
+        edit.made = ids[edited.selected] if len(ids[edited.selected]) else edit.meant
+        for waiting in self._queue:
+            if np.isin(waiting.meant, edited.replaced).any():
+                waiting.meant = np.union1d(waiting.meant, fresh)
 
     def _watch(self, job: Job, edit: _Edit) -> None:
         job.failed.connect(lambda error: self._on_failed(edit, error))
         job.cancelled.connect(lambda: self._finish(edit))
 
     def _on_failed(self, edit: _Edit, error: JobError) -> None:
-        from samhq.gui.session import failure_of
-
         if edit is self._current:
-            what = tr("{edit} was not possible", edit=edit.text)
-            self._document.session.report_error("masks", failure_of(what, error))
+            report(self._document, tr("{edit} was not possible", edit=edit.text), error)
             self._finish(edit)
 
     def _finish(self, edit: _Edit) -> None:
         if edit is not self._current:
             return
         self._current = None
+        if not self._queue:
+            self._left = None
         self.busy_changed.emit(False)
         self._next()
 
@@ -191,12 +246,39 @@ def _make(
     return edited, spliced(state.objects.outlines, edited.source, api.outlines(edited.masks[fresh]), fresh)
 
 
-def _marked(state: MaskState, objects: Objects, edited: Edited) -> MaskState:
-    """The marks of the state now in force, carried over by id, and those the edit makes."""
-    selected = np.isin(objects.ids, state.ids[state.selected]) | edited.selected
-    rejected = np.isin(objects.ids, state.ids[state.rejected]) & ~selected
-    if edited.select_only:
+def _empty_state(document: MaskDocument) -> MaskState:
+    """A state without masks for the open image, from which masks are made by hand."""
+    image = document.session.image
+    if image is None:
+        return MaskState()
+    masks = MaskTable.empty(height=image.image.height, width=image.image.width)
+    none = ObjectHistograms.empty()
+    measured = api.ObjectMeasurements(none, np.zeros(0, np.int64), none, np.zeros((0, 2)), 0.0)
+    return MaskState(document.new_objects(masks, api.outlines(masks), measured))
+
+
+def _measure(
+    image: Image, settings: Settings, masks: MaskTable, *, monitor: Monitor, partial: Any
+) -> ObjectMeasurements:
+    return api.measured(image, masks, settings).measurements
+
+
+def _selected_ids(state: MaskState) -> IntArray:
+    return state.ids[state.selected]
+
+
+def _marked(state: MaskState, objects: Objects, edited: Edited, *, is_untouched: bool) -> MaskState:
+    """The marks of the state now in force, carried over by id, and those the edit makes.
+
+    is_untouched: nobody chose other masks since the edit was asked for; else what was chosen stays.
+    """
+    now = _selected_ids(state)
+    selected = np.isin(objects.ids, now)
+    if is_untouched and edited.select_only:
         selected = edited.selected.copy()
+    elif is_untouched or np.isin(edited.replaced, now).any():
+        selected |= edited.selected
+    rejected = np.isin(objects.ids, state.ids[state.rejected]) & ~selected
     return replace(state, objects=objects, selected=selected, rejected=rejected, edited=True)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from samhq.gui.jobs import Job, JobError, Lane
+from samhq.gui.mask_failures import report
 from samhq.gui.translate import tr
 
 if TYPE_CHECKING:
@@ -114,7 +115,14 @@ class PromptedMask(QObject):
             return
         points = tuple((float(x), float(y)) for x, y in self._points)
         box = None if self.box is None else tuple(float(v) for v in self.box)
-        arguments = (image.path, self._document.settings, points, tuple(self._labels), box)
+        arguments = (
+            image.path,
+            self._document.settings,
+            points,
+            tuple(self._labels),
+            box,
+            self._document.expected,
+        )
         title = tr("Asking SAM-HQ for the mask")
         job = self._document.session.jobs.submit(title, Lane.ENGINE, work.predict, *arguments, key="predict")
         job.done.connect(lambda answer: self._on_done(job, answer))
@@ -130,11 +138,9 @@ class PromptedMask(QObject):
             self.changed.emit()
 
     def _on_failed(self, job: Job, error: JobError) -> None:
-        from samhq.gui.session import failure_of
-
         if job is self._job:
             self._job = None
-            self._document.session.report_error("masks", failure_of(tr("SAM-HQ gave no mask"), error))
+            report(self._document, tr("SAM-HQ gave no mask"), error)
             self.changed.emit()
 
     def _on_cancelled(self, job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,18 @@ from samhq.settings import Settings
 
 if TYPE_CHECKING:
     from samhq.api import ObjectMeasurements
+    from samhq.gui.session import OpenImage
 
-__all__ = ["Binding", "ClickCycle", "MaskState", "Objects", "cycle_order", "inside_polygon"]
+__all__ = [
+    "Binding",
+    "ClickCycle",
+    "MaskState",
+    "Objects",
+    "Restriction",
+    "cycle_order",
+    "inside_polygon",
+    "is_same_image",
+]
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -49,12 +59,14 @@ class Binding:
     """What masks were made from.
 
     path: the image; settings: those asked for; resolved: with what the model recommends. elapsed_s: it took.
+    model: name, architecture and sha256, known even when its file is gone.
     """
 
     path: Path
     settings: Settings
     resolved: Settings | None = None
     elapsed_s: float = 0.0
+    model: Mapping[str, str] | None = None
 
     def fits(self, path: Path | None, settings: Settings) -> bool:
         """Whether the same masks would come out under these settings."""
@@ -93,6 +105,34 @@ class MaskState:
     def same_marks(self, other: MaskState) -> bool:
         """Whether the same masks are selected and rejected."""
         return np.array_equal(self.selected, other.selected) and np.array_equal(self.rejected, other.rejected)
+
+
+class Restriction:
+    """The masks the table is about, by their ids; those of masks that are gone come back with them."""
+
+    def __init__(self) -> None:
+        self.ids: IntArray | None = None
+        self._earlier: list[IntArray] = []
+
+    def clear(self) -> None:
+        """Forget everything: there is another image."""
+        self.ids = None
+        self._earlier.clear()
+
+    def extend(self, replaced: IntArray, fresh: IntArray) -> None:
+        """What came out of masks in the table is in it as well."""
+        if self.ids is not None and np.isin(replaced, self.ids).any():
+            self.ids = np.union1d(self.ids, fresh)
+
+    def follow(self, present: IntArray) -> None:
+        """Heed only masks with these ids from now on; undo may bring back what was restricted before."""
+        if self.ids is not None and not np.isin(present, self.ids).any():
+            self._earlier.append(self.ids)
+            self.ids = None
+        if self.ids is None:
+            back = [ids for ids in self._earlier if np.isin(present, ids).any()]
+            self._earlier = [ids for ids in self._earlier if not np.isin(present, ids).any()]
+            self.ids = back[-1] if back else None
 
 
 class ClickCycle:
@@ -160,3 +200,10 @@ def inside_polygon(points: npt.NDArray[np.float64], polygon: npt.NDArray[np.floa
         crosses = (y0 <= y) != (y1 <= y)
         inside ^= crosses & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
     return inside
+
+
+def is_same_image(one: OpenImage | None, other: OpenImage | None) -> bool:
+    """Whether two readings are of the same file and gave the same gray levels."""
+    if one is None or other is None or (one.path, one.stamp) != (other.path, other.stamp):
+        return False
+    return np.array_equal(one.image.level, other.image.level)

@@ -6,7 +6,7 @@ import numpy as np
 
 from samhq.filters import Rejection, explain_rejection
 from samhq.gui.mask_document import MaskDocument
-from samhq.gui.translate import tr
+from samhq.gui.translate import joined, tr
 
 __all__ = ["overlap_text", "reason_text", "selection_text", "table_text", "tooltip"]
 
@@ -35,7 +35,10 @@ def tooltip(document: MaskDocument, index: int) -> str:
 
 def reason_text(document: MaskDocument, index: int) -> str:
     """Why a mask does not pass, in one line; empty if it does."""
-    return "; ".join(reasons(document, index))
+    line = ""
+    for reason in reasons(document, index):
+        line = tr("{first}; {second}", first=line, second=reason) if line else reason
+    return line
 
 
 def reasons(document: MaskDocument, index: int) -> list[str]:
@@ -137,7 +140,7 @@ def table_text(document: MaskDocument) -> str:
         )
     shown, chosen = len(document.rows()), document.chosen()
     if not shown and document.filtered is not None and len(document.filtered):
-        return tr("No object passes the filter: {reasons}", reasons=", ".join(_dropped(document)))
+        return tr("No object passes the filter: {reasons}", reasons=joined(_dropped(document)))
     if chosen is None:
         return tr("{n} objects: all that pass the filter", n=shown)
     left_out = int(chosen.sum()) - shown

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samhq.gui.jobs import Job, Lane
+from samhq.gui.mask_failures import report
 from samhq.gui.translate import tr
 
 if TYPE_CHECKING:
     from samhq.gui.mask_document import MaskDocument
+    from samhq.gui.mask_state import Objects
 
 __all__ = ["export_objects", "save_marked"]
 
@@ -31,9 +33,11 @@ def export_objects(
     if objects is None or path is None:
         return None
     title = tr("Exporting {format}", format=format_name)
-    arguments = (path, document.settings, objects.masks, document.chosen(), format_name, out)
+    model = document.binding.model if document.binding is not None else None
+    what = (path, document.settings, objects.masks, document.chosen())
+    arguments = (*what, format_name, out, document.expected, model)
     job = document.session.jobs.submit(title, Lane.ENGINE, work.export_segmentation, *arguments)
-    return _watched(document, job, tr("The export failed"), on_done)
+    return _watched(document, objects, job, tr("The export failed"), on_done)
 
 
 def save_marked(document: MaskDocument, target: Path, *, on_done: WhenDone = None) -> Job | None:
@@ -43,17 +47,16 @@ def save_marked(document: MaskDocument, target: Path, *, on_done: WhenDone = Non
     objects, path = document.objects, document.path
     if objects is None or path is None:
         return None
-    arguments = (path, document.settings, objects.masks, document.chosen(), target)
+    arguments = (path, document.settings, objects.masks, document.chosen(), target, document.expected)
     job = document.session.jobs.submit(
         tr("Saving the marked image"), Lane.ENGINE, work.save_marked, *arguments
     )
-    return _watched(document, job, tr("The marked image was not saved"), on_done)
+    return _watched(document, objects, job, tr("The marked image was not saved"), on_done)
 
 
-def _watched(document: MaskDocument, job: Job, what: str, on_done: WhenDone) -> Job:
-    from samhq.gui.session import failure_of
-
-    job.failed.connect(lambda error: document.session.report_error("masks", failure_of(what, error)))
+def _watched(document: MaskDocument, objects: Objects, job: Job, what: str, on_done: WhenDone) -> Job:
+    job.failed.connect(lambda error: report(document, what, error))
+    job.done.connect(lambda _: document.set_written(objects))
     if on_done is not None:
         job.done.connect(on_done)
     return job

@@ -34,6 +34,9 @@ class Menus:
         bar = self._window.menuBar()
         if bar is None:
             return
+        for action in bar.actions():  # clear() would leave the menus themselves behind
+            if (menu := action.menu()) is not None:
+                menu.deleteLater()
         bar.clear()
         self._file(_menu(bar.addMenu(tr("&File"))))
         self._edit(_menu(bar.addMenu(tr("&Edit"))))

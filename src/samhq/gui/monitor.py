@@ -165,11 +165,11 @@ class Sparkline(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """About eight letters wide and a line high."""
         metrics = self.fontMetrics()
-        return QSize(8 * metrics.averageCharWidth(), metrics.height())
+        return QSize(8 * theme.letter(self), metrics.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Half of that."""
-        return QSize(4 * self.fontMetrics().averageCharWidth(), self.fontMetrics().height())
+        return QSize(4 * theme.letter(self), self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw the ground, the area and the curve."""
@@ -216,10 +216,18 @@ class Gauge(QWidget):
     """A name, a curve of the last minute and the value now; "N/A" with the reason where there is none.
 
     widest: a text that the value will hardly exceed, so that nothing jumps; warns: as for Sparkline.
+    keeps_room: for a value that every system has: its place is kept before the first look.
     """
 
     def __init__(
-        self, key: str, name: str, *, widest: str, warns: bool = False, parent: QWidget | None = None
+        self,
+        key: str,
+        name: str,
+        *,
+        widest: str,
+        warns: bool = False,
+        keeps_room: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(f"{key}_gauge")
@@ -238,6 +246,11 @@ class Gauge(QWidget):
         row.addWidget(self._value)
         row.addStretch(1)
         self.setAccessibleName(name)
+        if keeps_room:
+            policy = self.curve.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            self.curve.setSizePolicy(policy)
+        self._keeps_room = keeps_room
 
     def show_value(self, share: float | None, text: str, hint: str) -> None:
         """Show a value. share: 0 to 1, or None for "N/A"; hint: the sentence for tooltip and screen reader."""
@@ -245,7 +258,7 @@ class Gauge(QWidget):
         known = share is not None
         # Without values the curve takes room for nothing.
         self.curve.setVisible(known or any(value is not None for value in self.curve.values))
-        self._value.setMinimumWidth(self._room if known else 0)
+        self._value.setMinimumWidth(self._room if known or self._keeps_room else 0)
         self._value.setText(text if known else tr("N/A"))
         theme.set_role(self._value, "" if known else "muted")
         self.setToolTip(hint)
@@ -274,8 +287,8 @@ class SystemStrip(QWidget):
         self.setAccessibleName(tr("System"))
         self.sampler = sampler if sampler is not None else SystemSampler(parent=self)
         self._stopped = False
-        self.cpu = Gauge("cpu", tr("CPU"), widest="100 %")
-        self.ram = Gauge("ram", tr("RAM"), widest="88.8/88 GB", warns=True)
+        self.cpu = Gauge("cpu", tr("CPU"), widest="100 %", keeps_room=True)
+        self.ram = Gauge("ram", tr("RAM"), widest="88.8/88 GB", warns=True, keeps_room=True)
         self.gpu = Gauge("gpu", tr("GPU"), widest="100 %")
         self.vram = Gauge("vram", tr("VRAM"), widest="88.8/88 GB", warns=True)
         # Two above two: one row of four leaves no room for the job at 1024 pixels.

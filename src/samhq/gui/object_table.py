@@ -347,7 +347,7 @@ class ObjectTable(QWidget):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(round(view.fontMetrics().height() * 1.5))
         columns.setHighlightSections(False)
-        columns.setMinimumSectionSize(view.fontMetrics().averageCharWidth() * 7)
+        columns.setMinimumSectionSize(theme.letter(view) * 7)
         for number, head in enumerate(self.model.heads):
             widest = max(view.fontMetrics().horizontalAdvance(head.title) + 44, self._width_for(head))
             columns.resizeSection(number, widest)

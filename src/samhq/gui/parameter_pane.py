@@ -7,6 +7,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
@@ -120,8 +121,12 @@ class ExplanationPane(QScrollArea):
         if bar is not None:
             bar.setValue(0)
 
-    def _picture_row(self) -> QGridLayout:
-        grid = QGridLayout()
+    def _picture_row(self) -> QHBoxLayout:
+        pair = QWidget()
+        # Side by side also where there is room for much more: they are there to be compared.
+        pair.setMaximumWidth(28 * self.fontMetrics().height())
+        grid = QGridLayout(pair)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
         for column, (picture, caption) in enumerate(zip(self._pictures, self._captions, strict=True)):
@@ -129,7 +134,10 @@ class ExplanationPane(QScrollArea):
             grid.addWidget(picture, 0, column)
             grid.addWidget(caption, 1, column)
             grid.setColumnStretch(column, 1)
-        return grid
+        row = QHBoxLayout()
+        row.addWidget(pair, 1)
+        row.addStretch(0)
+        return row
 
     def _fact_rows(self) -> QGridLayout:
         grid = QGridLayout()

@@ -24,7 +24,7 @@ from samhq.gui.image_list import ImageKey, ImageRows
 from samhq.gui.jobs import Job, JobError, Lane
 from samhq.gui.session import Session, failure_of
 from samhq.gui.translate import tr
-from samhq.monitor import Event
+from samhq.monitor import Event, Monitor
 from samhq.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class RunModel(QObject):
         self._live = LiveRun(session, self)
         self._shown = ShownImage(session, self, self._live)
         self._job: Job | None = None
+        self._plan_job: Job | None = None
         self._done = -1
         self._planned_with: object = None
         self._plan_timer = QTimer(self)
@@ -286,6 +287,7 @@ class RunModel(QObject):
         self._session.report_error(_TAB, failure_of(tr("This run cannot be opened"), error))
 
     def _forget_run(self) -> None:
+        self._drop_plan()
         self.folder = self.facts = self.plan = self.report = None
         self._shown.select(None)
         self._set_running(None)
@@ -295,8 +297,8 @@ class RunModel(QObject):
 
     # ------------------------------------------------------------ plan
 
-    def make_plan(self) -> None:
-        """Find out what a start would do; plan_changed follows, or an error."""
+    def make_plan(self, *, is_quiet: bool = False) -> None:
+        """Find out what a start would do; plan_changed follows, or an error unless is_quiet."""
         if self.source is None or self.is_running:
             return
         settings, source = self._session.settings, self.source
@@ -305,16 +307,33 @@ class RunModel(QObject):
         self.plan_changed.emit()
         title = tr("Planning {name}", name=source.name)
         job = self._session.jobs.submit(title, Lane.ENGINE, work.plan, source, self.out, settings, key="plan")
-        job.done.connect(self._set_plan)
-        job.failed.connect(lambda error: self._plan_failed(source.name, error))
+        self._plan_job = job
+        job.done.connect(lambda plan: self._set_plan(plan, job))
+        job.failed.connect(lambda error: self._plan_failed(source.name, error, job, is_quiet=is_quiet))
 
-    def _set_plan(self, plan: RunPlan | None) -> None:
+    def _drop_plan(self) -> None:
+        """Whatever is being planned is not of interest any more."""
+        # A job that was asked to stop may still be done; only that of the last request counts.
+        self._plan_job = None
+        self._plan_timer.stop()
+        self._session.jobs.stop_all("plan")
+        self.planning = False
+
+    def _set_plan(self, plan: RunPlan | None, job: Job) -> None:
+        if job is not self._plan_job:
+            return
+        self._plan_job = None
         self.plan = plan
         self.planning = False
         self.plan_changed.emit()
 
-    def _plan_failed(self, name: str, error: JobError) -> None:
-        self._set_plan(None)
+    def _plan_failed(self, name: str, error: JobError, job: Job, *, is_quiet: bool) -> None:
+        if job is not self._plan_job:
+            return
+        self._set_plan(None, job)
+        if is_quiet:
+            _log.debug("%s cannot be planned: %s", name, error.message)
+            return
         self._session.report_error(_TAB, failure_of(tr("{name} cannot be processed", name=name), error))
 
     def _on_settings(self, settings: Settings) -> None:
@@ -323,7 +342,7 @@ class RunModel(QObject):
 
     def _plan_now(self) -> None:
         if _decisive(self._session.settings) != self._planned_with:
-            self.make_plan()
+            self.make_plan(is_quiet=self.is_gone)  # that it is gone was said already
             self.input_changed.emit()
 
     # ------------------------------------------------------------ the batch
@@ -332,9 +351,8 @@ class RunModel(QObject):
         """Segment what is not done yet, trying again what failed. False if there is no input or a batch goes on."""
         if self.source is None or self._is_refused():
             return False
-        self._session.jobs.stop_all("plan")
+        self._drop_plan()
         self._session.clear_error(_TAB)
-        self.planning = False
         self.report = None
         self._done = -1
         title = tr("Segmenting {name}", name=self.source.name)
@@ -368,6 +386,7 @@ class RunModel(QObject):
         self.progress_changed.emit(event)
         if event.stage != "segment":
             return
+        self._set_gone(False)
         if event.item:
             self._set_running(self._key_of(event.item))
         if event.done != self._done:
@@ -403,20 +422,40 @@ class RunModel(QObject):
         self._session.notice.emit(tr("Stopped. Everything finished is kept; Resume goes on from there."))
 
     def _on_failed(self, error: JobError) -> None:
-        self._end(Phase.STOPPED)
+        # What made the batch fail makes the plan fail too; the one report with its remedy shall stay.
+        self._end(Phase.STOPPED, is_quiet=True)
+        self._look_for_input()
         failure = failure_of(tr("The batch stopped"), error)
         self._session.report_error(
             _TAB, replace(failure, remedy=tr("Try again"), action=lambda: _call(self.start))
         )
 
-    def _end(self, phase: Phase) -> None:
+    def _look_for_input(self) -> None:
+        """Find out whether the input is still there: its disk may be what made the batch fail."""
+        source = self.source
+        if source is None:
+            return
+        title = tr("Looking for {name}", name=source.name)
+        job = self._session.jobs.submit(title, Lane.LIGHT, _is_missing, source, key="input")
+        job.done.connect(lambda is_missing: self._on_looked_for(source, is_missing))
+
+    def _on_looked_for(self, source: Path, is_missing: bool) -> None:
+        if source == self.source and not self.is_running:
+            self._set_gone(is_missing)
+
+    def _set_gone(self, is_gone: bool) -> None:
+        if is_gone != self.is_gone:
+            self.is_gone = is_gone
+            self.input_changed.emit()
+
+    def _end(self, phase: Phase, *, is_quiet: bool = False) -> None:
         self._job = None
         self._set_running(None)
         self._set_phase(phase)
         if self.folder is not None and api.kind_of(self.folder) == "run":
             self._look_into(self.folder)  # its settings may be others than before
             self._live.update()
-        self.make_plan()
+        self.make_plan(is_quiet=is_quiet)
 
     def _set_phase(self, phase: Phase) -> None:
         self.phase = phase
@@ -431,6 +470,10 @@ class RunModel(QObject):
 
 def _call(action: Callable[[], object]) -> None:
     action()
+
+
+def _is_missing(path: Path, *, monitor: Monitor, partial: object) -> bool:
+    return api.kind_of(path) == "missing"
 
 
 def _decisive(settings: Settings) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from PyQt6.QtGui import QUndoStack
 from samhq import api
 from samhq.configuration import save_settings
 from samhq.errors import SamhqError
+from samhq.files import long_path
 from samhq.gui.bars import Failure
 from samhq.gui.jobs import Job, JobError, JobRunner, Lane
 from samhq.gui.remember import Memory
@@ -42,10 +43,16 @@ TABS = ("aggregation", "masks", "batch", "parameters")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenImage:
-    """The image on the screen. path: its file; image: gray levels, picture and what is known of it."""
+    """The image on the screen.
+
+    path: its file; image: gray levels, picture and what is known of it. settings: by which it was read.
+    stamp: size in bytes and modification time in ns of the file when it was read.
+    """
 
     path: Path
     image: Image
+    settings: ImageSettings
+    stamp: tuple[int, int]
 
     @property
     def name(self) -> str:
@@ -57,8 +64,9 @@ class Session(QObject):
     """The state of the window, without any widget.
 
     settings: in force. draft: what stands in the parameters tab and is not applied yet.
-    masks, analysis, run: the models of the tabs, made at first use.
+    masks, analysis, run: the models of the tabs, made at first use. failures: what stands over each tab.
     Signals carry the new value; error_reported(tab, Failure) and error_cleared(tab) drive the error bars;
+    discard_asked(callback) asks whether corrections may be lost, and calls back if so;
     tab_requested(tab) asks the window to show a tab; notice(text) is a line for the log and status.
     """
 
@@ -72,6 +80,7 @@ class Session(QObject):
     error_cleared = pyqtSignal(str)
     tab_requested = pyqtSignal(str)
     notice = pyqtSignal(str)
+    discard_asked = pyqtSignal(object)
 
     def __init__(self, memory: QSettings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +92,9 @@ class Session(QObject):
         self.settings = Settings()
         self.draft = Settings()
         self.image: OpenImage | None = None
+        self.failures: dict[str, Failure] = {}
+        self._image_failure: Failure | None = None
+        self._wanted: tuple[Path, int | None, tuple[float, float] | None] | None = None
         self.model: Facts | None = None
         self.current_tab = TABS[0]
 
@@ -111,11 +123,20 @@ class Session(QObject):
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open what a user dropped, chose or named: image, folder, run, model or configuration."""
-        for path in paths:
-            self._open(path)
+        # What decides how an image is read comes before the image.
+        order = ("configuration", "model", "run", "folder", "image", "other", "missing")
+        kinds = sorted(((api.kind_of(path), path) for path in paths), key=lambda item: order.index(item[0]))
+        images = 0
+        for kind, path in kinds:
+            images += kind == "image"
+            if images < 2 or kind != "image":
+                self._open(kind, path)
+        if images > 1:
+            self.notice.emit(
+                tr("Only the first of {n} images was opened; drop their folder to process all.", n=images)
+            )
 
-    def _open(self, path: Path) -> None:
-        kind = api.kind_of(path)
+    def _open(self, kind: str, path: Path) -> None:
         if kind == "missing":
             self.fail(tr("{name} cannot be opened", name=path.name), tr("There is no such file or folder."))
         elif kind == "configuration":
@@ -129,37 +150,69 @@ class Session(QObject):
             self.run.set_source(path)
             self.tab_requested.emit("batch")
         else:
-            self.open_image(path)
+            self.request_image(path)
             if self.current_tab not in ("aggregation", "masks"):
                 self.tab_requested.emit("masks")
 
-    def open_image(self, path: Path) -> Job:
-        """Read an image off the event loop; image_changed follows, or an error."""
-        settings = self.settings.image
+    @property
+    def has_unsaved_edits(self) -> bool:
+        """Whether masks were corrected by hand and not exported since."""
+        return "masks" in self.__dict__ and self.masks.has_unsaved_edits
+
+    def request_image(
+        self, path: Path, *, page: int | None = None, frozen_scale: tuple[float, float] | None = None
+    ) -> None:
+        """Open an image, after asking if corrections of the one that is shown would be lost."""
+        go_on = partial(self.open_image, path, page=page, frozen_scale=frozen_scale)
+        if self.has_unsaved_edits:
+            self.discard_asked.emit(go_on)
+        else:
+            go_on()
+
+    def open_image(
+        self, path: Path, *, page: int | None = None, frozen_scale: tuple[float, float] | None = None
+    ) -> Job:
+        """Read an image off the event loop; image_changed follows, or an error.
+
+        page, frozen_scale: of one image of a run, where they are not those of the settings.
+        """
+        settings = _image_settings(self.settings.image, page=page, frozen_scale=frozen_scale)
+        self._wanted = (path, page, frozen_scale)
         self.image_loading.emit(path)
         job = self.jobs.submit(
             tr("Reading {name}", name=path.name), Lane.LIGHT, _read, path, settings, key="open image"
         )
-        job.done.connect(lambda image: self._set_image(OpenImage(path, image)))
+        job.done.connect(self._set_image)
         job.failed.connect(lambda error: self._image_failed(path, error))
         return job
 
     def _image_failed(self, path: Path, error: JobError) -> None:
         self.image_loading.emit(None)
-        self.report_error(self.current_tab, failure_of(tr("{name} cannot be read", name=path.name), error))
+        self._wanted = None
+        failure = failure_of(tr("{name} cannot be read", name=path.name), error)
+        self._image_failure = failure
+        self.report_error(self.current_tab, failure)
 
     def _set_image(self, image: OpenImage) -> None:
         self.image = image
         self.image_loading.emit(None)
         self.memory.remember_file("image", image.path)
-        self.clear_error(self.current_tab)
+        for tab, failure in list(self.failures.items()):
+            if failure is self._image_failure:  # others still hold
+                self.clear_error(tab)
         self.image_changed.emit(image)
         for note in image.image.notes:
             _log.info("%s: %s", image.name, note)
 
+    def settings_for_image(self) -> Settings:
+        """The settings in force, with those by which the open image was read."""
+        if self.image is None:
+            return self.settings
+        return self.settings.model_copy(update={"image": self.image.settings})
+
     def open_sample(self) -> None:
         """Open one of the micrographs that come with samhq."""
-        self.open_image(api.sample_images()[0])
+        self.request_image(api.sample_images()[0])
 
     # ------------------------------------------------------------ settings
 
@@ -254,7 +307,7 @@ class Session(QObject):
         self.draft = self.draft.model_copy(update=keep)
         self._put(self.draft)
         self.draft_changed.emit()
-        if (self.draft.segmentation.model, self.draft.compute) != (before.segmentation.model, before.compute):
+        if _model_of(self.draft) != _model_of(before):
             self.look_at_model()
 
     def _put(self, settings: Settings) -> None:
@@ -264,8 +317,12 @@ class Session(QObject):
         if settings.filter != before.filter:
             self.filter_changed.emit(settings.filter)
         self.settings_changed.emit(settings)
-        if settings.image != before.image and self.image is not None:
-            self.open_image(self.image.path)
+        if _model_of(settings) != _model_of(before):
+            self.model = None  # until it was looked at
+            self.model_changed.emit(None)
+        if settings.image != before.image and self._wanted is not None:
+            path, page, frozen_scale = self._wanted
+            self.open_image(path, page=page, frozen_scale=frozen_scale)
 
     # ------------------------------------------------------------ configuration
 
@@ -302,9 +359,13 @@ class Session(QObject):
         return True
 
     def take_settings(self, settings: Settings) -> None:
-        """Put whole settings in force and in the draft."""
+        """Put whole settings in force and in the draft; the filter among them can be undone."""
+        before = self.filter
         self.draft = settings
-        self._put(settings)
+        self._put(settings.model_copy(update={"filter": before}))
+        if settings.filter != before:
+            names = ("configuration",)
+            self.undo.push(ChangeFilter(self._put_filter, before=before, after=settings.filter, names=names))
         self.draft_changed.emit()
         self.look_at_model()
 
@@ -319,10 +380,12 @@ class Session(QObject):
         _log.error("%s: %s", failure.what, failure.why)
         if failure.details:
             _log.debug("%s", failure.details)
+        self.failures[tab] = failure
         self.error_reported.emit(tab, failure)
 
     def clear_error(self, tab: str) -> None:
         """Take the failure over a tab away."""
+        self.failures.pop(tab, None)
         self.error_cleared.emit(tab)
 
     # ------------------------------------------------------------ from one start to the next
@@ -345,7 +408,8 @@ class Session(QObject):
         """Stop all work and keep what is to be remembered."""
         image = self.image.path if self.image is not None else None
         run = self.run.folder if "run" in self.__dict__ else None  # not made only to ask
-        self.memory.remember_session(self.settings, image=image, run=run, tab=self.current_tab)
+        if image is not None or run is not None:  # who only looked in can still go on with the last one
+            self.memory.remember_session(self.settings, image=image, run=run, tab=self.current_tab)
         self.jobs.close()
 
 
@@ -357,8 +421,27 @@ def failure_of(what: str, error: JobError) -> Failure:
     return Failure(what=what, why=why, details=error.details)
 
 
-def _read(path: Path, settings: ImageSettings, *, monitor: Monitor, partial: object) -> Image:
-    return api.read_image(path, settings)
+def _read(path: Path, settings: ImageSettings, *, monitor: Monitor, partial: object) -> OpenImage:
+    status = long_path(path).stat()
+    image = api.read_image(path, settings)
+    return OpenImage(path, image, settings, (status.st_size, status.st_mtime_ns))
+
+
+def _image_settings(
+    settings: ImageSettings, *, page: int | None, frozen_scale: tuple[float, float] | None
+) -> ImageSettings:
+    """Settings that read one image as a run read it: its page, and the black and white point of the run."""
+    changes: dict[str, Any] = {}
+    if page is not None:
+        changes["page"] = page
+    if frozen_scale is not None:
+        black, white = frozen_scale
+        changes |= {"intensity_range": "fixed", "black_point": black, "white_point": white}
+    return settings.model_copy(update=changes) if changes else settings
+
+
+def _model_of(settings: Settings) -> tuple[object, object]:
+    return settings.segmentation.model, settings.compute
 
 
 def _differences(one: Settings, other: Settings) -> list[tuple[str, str]]:

@@ -71,12 +71,12 @@ class ElidedLabel(QLabel):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for the whole text, if it is not a long one."""
         metrics = self.fontMetrics()
-        text = min(metrics.horizontalAdvance(self.text()) + 4, self._letters * metrics.averageCharWidth())
+        text = min(metrics.horizontalAdvance(self.text()) + 4, self._letters * theme.letter(self))
         return QSize(text, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for a few letters."""
-        return QSize(8 * self.fontMetrics().averageCharWidth(), super().minimumSizeHint().height())
+        return QSize(8 * theme.letter(self), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Set the tooltip if the text no longer fits."""
@@ -122,7 +122,7 @@ class JobStrip(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(tr("Progress"))
         theme.set_role(self._bar, "thin")
-        self._bar.setMinimumWidth(12 * self.fontMetrics().averageCharWidth())
+        self._bar.setMinimumWidth(12 * theme.letter(self))
         self._count = QLabel()
         self._count.setObjectName("job_count")
         self._stop = QPushButton(tr("Stop"))
@@ -335,12 +335,12 @@ class ModelChip(QToolButton):
         return QSize(self._frame() + self.fontMetrics().horizontalAdvance(text), usual.height())
 
     def _frame(self) -> int:
-        return self.iconSize().width() + 3 * self.fontMetrics().averageCharWidth()
+        return self.iconSize().width() + 3 * theme.letter(self)
 
     def _fit(self) -> None:
         room = self.width() - self._frame()
         metrics = self.fontMetrics()
         # The name gives way first: what it is and where it runs is short and tells more.
-        for_name = max(room - metrics.horizontalAdvance(self._facts), 8 * metrics.averageCharWidth())
+        for_name = max(room - metrics.horizontalAdvance(self._facts), 8 * theme.letter(self))
         name = metrics.elidedText(self._name, Qt.TextElideMode.ElideMiddle, for_name)
         self.setText(metrics.elidedText(f" {name}{self._facts}", Qt.TextElideMode.ElideRight, room + 8))

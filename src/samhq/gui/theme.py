@@ -29,11 +29,13 @@ __all__ = [
     "colors",
     "icon",
     "is_dark",
+    "letter",
     "notifier",
     "set_role",
 ]
 
 _log = logging.getLogger(__name__)
+_LETTERS = "the quick brown fox jumps over the lazy dog"
 
 MODES = ("system", "light", "dark")
 """What a user can choose: follow the system, always light, always dark."""
@@ -190,6 +192,14 @@ def icon(name: str, role: str = "text") -> QIcon:
     if role not in {field.name for field in fields(Colors)}:
         raise ValueError(f"colour {role!r}: is none of Colors")
     return QIcon(ThemedIconEngine(name, lambda enabled: getattr(colors(), role if enabled else "disabled")))
+
+
+def letter(widget: QWidget) -> int:
+    """Mean width of a letter in the font of a widget, in pixels; the measure of widths in letters.
+
+    Not averageCharWidth(): fonts with Chinese characters give the width of those, twice as much.
+    """
+    return round(widget.fontMetrics().horizontalAdvance(_LETTERS) / len(_LETTERS))
 
 
 def set_role(widget: QWidget, role: str) -> None:

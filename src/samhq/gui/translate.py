@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
 from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 from PyQt6.QtGui import QGuiApplication
 
-__all__ = ["LANGUAGES", "current_language", "install_language", "system_language", "tr"]
+__all__ = ["LANGUAGES", "current_language", "install_language", "joined", "plain", "system_language", "tr"]
 
 CONTEXT = "samhq"
 """The one context of all texts: a word means the same wherever it stands."""
@@ -34,6 +36,19 @@ def tr(text: str, /, **values: object) -> str:
     return translated.format(**values) if values else translated
 
 
+def joined(parts: Iterable[str]) -> str:
+    """Several translated texts in one line, with the comma of the language between them; "" for none."""
+    line = ""
+    for part in parts:
+        line = tr("{first}, {second}", first=line, second=part) if line else part
+    return line
+
+
+def plain(text: str) -> str:
+    """A text of a button without its mnemonic and dots, to be read out: "Open" for "&Open…" and "打开(&O)…"."""
+    return re.sub(r"\s*\(&\w\)|&(?=\w)", "", text).strip().rstrip("…")
+
+
 def system_language() -> str:
     """The language of the system if the window speaks it, else "en"."""
     return "zh_CN" if QLocale.system().language() == QLocale.Language.Chinese else "en"
@@ -52,7 +67,9 @@ def install_language(language: str) -> None:
     if application is None:
         raise RuntimeError("a language needs the application; make it first")
     while _Installed.translators:
-        application.removeTranslator(_Installed.translators.pop())
+        old = _Installed.translators.pop()
+        application.removeTranslator(old)
+        old.deleteLater()
     _Installed.language = language
     _choose_fonts(language)
     if language == "en":

@@ -34,6 +34,7 @@ __all__ = ["MainWindow", "TabPage"]
 
 _log = logging.getLogger(__name__)
 _CLOSE_WITHIN_MS = 1500
+_TAB_PAUSE_MS = 200
 
 
 class TabPage(QWidget):
@@ -57,7 +58,8 @@ class TabPage(QWidget):
             self.view = self._make()
             self.view.setObjectName(f"{self.name}_tab")
             self._layout.addWidget(self.view, 1)
-            self.view.show()  # at once, not at the next turn of the event loop
+            if self.isVisible():
+                self.view.show()  # at once, not at the next turn of the event loop
         return self.view
 
 
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
         session.error_cleared.connect(lambda tab: self.page(tab).error_bar.clear())
         session.tab_requested.connect(self.show_tab)
         session.notice.connect(self._show_notice)
+        session.discard_asked.connect(self._ask_to_discard)
         session.image_changed.connect(self._title)
         session.jobs.current_changed.connect(lambda job: self.job_strip.set_job(job))
         session.model_changed.connect(lambda _: self._show_model())
@@ -131,6 +134,11 @@ class MainWindow(QMainWindow):
         self.show_tab(self.session.current_tab)
         self._on_tab(self.tabs.currentIndex())
         self._show_model()
+        self.job_strip.set_job(self.session.jobs.current)
+        for name, failure in self.session.failures.items():
+            self.page(name).error_bar.show_failure(failure)
+        for name, page in self.pages.items():
+            page.error_bar.closed.connect(partial(self.session.failures.pop, name, None))
 
     def _make_strip(self) -> QWidget:
         strip = QWidget()
@@ -228,7 +236,15 @@ class MainWindow(QMainWindow):
         else:
             self._offer_last_session()
         self.session.look_at_model()
+        QTimer.singleShot(_TAB_PAUSE_MS, self._make_next_tab)
         QTimer.singleShot(1500, self._load_libraries)
+
+    def _make_next_tab(self) -> None:
+        # One after the other while the user still looks around, so that none holds him up when he goes there.
+        waiting = [page for page in self.pages.values() if page.view is None]
+        if waiting and not self._may_close:
+            waiting[0].open()
+            QTimer.singleShot(_TAB_PAUSE_MS, self._make_next_tab)
 
     def _load_libraries(self) -> None:
         # Now, while the user still looks around: at their first use they would hold up the event loop.
@@ -284,31 +300,53 @@ class MainWindow(QMainWindow):
         """Ask before work is stopped; then stop it cleanly and go."""
         if event is None:
             return
-        if self._may_close or not self.session.jobs.is_busy():
+        if self._may_close or not (self.session.jobs.is_busy() or self.session.has_unsaved_edits):
             self._leave()
             event.accept()
             return
         event.ignore()
-        self._ask_to_close()
+        if self.session.jobs.is_busy():
+            self._ask(
+                tr("Work is still going on. Stop it and close?"),
+                tr("Everything finished so far is kept; the next start goes on from there."),
+                yes=tr("Stop and close"),
+                no=tr("Keep working"),
+                action=self._stop_and_close,
+            )
+        else:
+            self._ask_to_discard(self._stop_and_close)
 
-    def _ask_to_close(self) -> None:
+    def _ask_to_discard(self, action: Callable[[], object]) -> None:
+        self._ask(
+            tr("Masks were corrected by hand and not exported yet. Discard the corrections?"),
+            tr("Export writes them into files; Save Marked Image writes a picture."),
+            yes=tr("Discard"),
+            no=tr("Keep them"),
+            action=action,
+        )
+
+    def _ask(self, text: str, more: str, *, yes: str, no: str, action: Callable[[], object]) -> None:
+        """Ask something that cannot be taken back; the event loop goes on meanwhile."""
         if self._question is not None:
             return
         box = QMessageBox(self)
-        box.setObjectName("close_question")
+        box.setObjectName("question")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setText(tr("Work is still going on. Stop it and close?"))
-        box.setInformativeText(tr("Everything finished so far is kept; the next start goes on from there."))
-        stop = box.addButton(tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
-        box.finished.connect(lambda _: self._on_answer(box.clickedButton() is stop))
+        box.setText(text)
+        box.setInformativeText(more)
+        accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+        box.finished.connect(lambda _: self._on_answer(action if box.clickedButton() is accept else None))
         self._question = box
         box.open()
 
-    def _on_answer(self, stop: bool) -> None:
+    def _on_answer(self, action: Callable[[], object] | None) -> None:
         self._question = None
-        if not stop:
-            return
+        if action is not None:
+            action()
+
+    def _stop_and_close(self) -> None:
         self._may_close = True
         self.session.jobs.stop_all()
         self._close_when_quiet(_CLOSE_WITHIN_MS)

@@ -7,8 +7,8 @@ reads them itself, and keeps the model and the last image for the next call.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from samhq import api
+from samhq.errors import ExportError, ImageReadError
+from samhq.files import long_path
 from samhq.masks import MaskTable
 from samhq.monitor import Event, Monitor
 from samhq.outlines import Outlines
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CHANGED",
+    "GONE",
+    "ITSELF",
+    "Expected",
     "Facts",
     "Generated",
     "Progressive",
@@ -51,6 +57,21 @@ __all__ = [
 ]
 
 Partial = Callable[[Any], None]
+
+CHANGED = "the file has changed since it was opened; open it again"
+"""Why nothing is done with a file that is another one than the window shows."""
+GONE = "is no longer there"
+"""Why nothing is done with a file that has vanished."""
+ITSELF = "is the image itself; choose another name"
+"""Why a picture is not written in the place of the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The image as the window shows it: stamp: size in bytes and modification time in ns; shape: h, w."""
+
+    stamp: tuple[int, int]
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +96,7 @@ class Generated:
     """Masks of an image with measurements and outlines.
 
     settings: resolved ones. load_s, elapsed_s: seconds for the model and for the image, of which encode_s
-    until the first prompts. encodings, prompts: how much work it was.
+    until the first prompts. encodings, prompts: how much work it was. model: its name, architecture, sha256.
     """
 
     masks: MaskTable
@@ -87,6 +108,7 @@ class Generated:
     encode_s: float
     encodings: int
     prompts: int
+    model: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Kept:
@@ -94,6 +116,7 @@ class _Kept:
 
     engine: Engine | None = None
     engine_key: object = None
+    model: Mapping[str, str] | None = None
     image: Image | None = None
     image_key: object = None
     predictor: Any = None
@@ -124,16 +147,27 @@ def _engine(settings: Settings, monitor: Monitor) -> Engine:
         _Kept.engine = _Kept.predictor = None  # two models at once may not fit
         monitor.check()
         _Kept.engine = api.load_engine(settings, monitor=monitor)
+        info = api.model_info(settings.segmentation.model)  # now, while its file is there
+        _Kept.model = {"name": info.name, "architecture": info.architecture, "sha256": info.sha256}
         _Kept.engine_key = key
     return _Kept.engine
 
 
-def _image(path: Path, settings: ImageSettings) -> Image:
-    status = path.stat()
-    key = (path, status.st_mtime_ns, status.st_size, settings)
+def _image(path: Path, settings: ImageSettings, expected: Expected | None = None) -> Image:
+    """The image of a file. Raises ImageReadError if it is not the one that is expected."""
+    try:
+        status = long_path(path).stat()
+    except FileNotFoundError as error:
+        raise ImageReadError(f"{path.name}: {GONE}") from error
+    stamp = (status.st_size, status.st_mtime_ns)
+    if expected is not None and stamp != expected.stamp:
+        raise ImageReadError(f"{path.name}: {CHANGED}")
+    key = (path, stamp, settings)
     if _Kept.image is None or _Kept.image_key != key:
         _Kept.image = api.read_image(path, settings)
         _Kept.image_key = key
+    if expected is not None and _Kept.image.level.shape != expected.shape:
+        raise ImageReadError(f"{path.name}: {CHANGED}")
     return _Kept.image
 
 
@@ -142,12 +176,19 @@ def facts(settings: Settings, *, monitor: Monitor, partial: Partial) -> Facts:
     return Facts(api.model_info(settings.segmentation.model), *api.device_and_precision(settings))
 
 
-def generate(path: Path, settings: Settings, *, monitor: Monitor, partial: Partial) -> Generated:
+def generate(
+    path: Path,
+    settings: Settings,
+    expected: Expected | None = None,
+    *,
+    monitor: Monitor,
+    partial: Partial,
+) -> Generated:
     """Segment and measure one image; partial gets Progressive while masks are found."""
     started = time.monotonic()
     engine = _engine(settings, monitor)
     loaded = time.monotonic()
-    image = _image(path, settings.image)
+    image = _image(path, settings.image, expected)
     monitor.report(Event(stage="segment", item=path.name, parts=1))
 
     def show(masks: MaskTable) -> None:
@@ -167,6 +208,7 @@ def generate(path: Path, settings: Settings, *, monitor: Monitor, partial: Parti
         encode_s=clock.encode_s,
         encodings=encodings,
         prompts=prompts,
+        model=_Kept.model or {},
     )
 
 
@@ -176,13 +218,14 @@ def predict(
     points: Sequence[tuple[float, float]],
     labels: Sequence[int],
     box: tuple[float, float, float, float] | None,
+    expected: Expected | None = None,
     *,
     monitor: Monitor,
     partial: Partial,
 ) -> tuple[npt.NDArray[np.bool_], float]:
     """The mask for clicks and a box, (h, w) bool, and its predicted IoU. The image is encoded once."""
     engine = _engine(settings, monitor)
-    image = _image(path, settings.image)
+    image = _image(path, settings.image, expected)
     key = (_Kept.engine_key, _Kept.image_key)
     if _Kept.predictor is None or _Kept.predictor_key != key:
         monitor.report(Event(stage="encode", item=path.name))
@@ -194,10 +237,16 @@ def predict(
 
 
 def measure(
-    path: Path, settings: Settings, masks: MaskTable, *, monitor: Monitor, partial: Partial
+    path: Path,
+    settings: Settings,
+    masks: MaskTable,
+    expected: Expected | None = None,
+    *,
+    monitor: Monitor,
+    partial: Partial,
 ) -> ObjectMeasurements:
     """Measure masks that were corrected by hand."""
-    return _segmentation(path, settings, masks).measurements
+    return _segmentation(path, settings, masks, expected).measurements
 
 
 def export_segmentation(
@@ -207,12 +256,14 @@ def export_segmentation(
     chosen: npt.NDArray[np.bool_] | None,
     format: ExportFormat,  # noqa: A002 - the word of the command line
     out: Path | None,
+    expected: Expected | None = None,
+    model: Mapping[str, str] | None = None,
     *,
     monitor: Monitor,
     partial: Partial,
 ) -> OutputSummary:
     """Write the objects of one image that pass the filter (and are chosen) in one format."""
-    found = _segmentation(path, settings, masks)
+    found = _segmentation(path, settings, masks, expected, model)
     return found.export(format, out=out, chosen=chosen, monitor=monitor)
 
 
@@ -222,16 +273,30 @@ def save_marked(
     masks: MaskTable,
     chosen: npt.NDArray[np.bool_] | None,
     target: Path,
+    expected: Expected | None = None,
     *,
     monitor: Monitor,
     partial: Partial,
 ) -> Path:
-    """Write the picture of one image with its kept (and chosen) objects outlined. Returns where."""
-    return _segmentation(path, settings, masks).save_picture(target, chosen=chosen)
+    """Write the picture of one image with its kept (and chosen) objects outlined. Returns where.
+
+    Raises ExportError if that is the image itself.
+    """
+    found = _segmentation(path, settings, masks, expected)
+    if long_path(target).exists() and long_path(target).samefile(long_path(path)):
+        raise ExportError(f"{target.name}: {ITSELF}")
+    return found.save_picture(target, chosen=chosen)
 
 
-def _segmentation(path: Path, settings: Settings, masks: MaskTable) -> api.Segmentation:
-    return api.measured(_image(path, settings.image), masks, settings, path=path)
+def _segmentation(
+    path: Path,
+    settings: Settings,
+    masks: MaskTable,
+    expected: Expected | None,
+    model: Mapping[str, str] | None = None,
+) -> api.Segmentation:
+    image = _image(path, settings.image, expected)
+    return api.measured(image, masks, settings, path=path, model=model or None)
 
 
 def plan(

@@ -17,6 +17,7 @@ from torch import Tensor
 from samhq.errors import CheckpointError
 from samhq.network.architectures import PATCH, Architecture, architecture, vit_name
 from samhq.network.devices import is_out_of_memory
+from samhq.network.model_info import ModelInfo
 from samhq.network.sam import SamHq
 from samhq.network.weights_file import NO_MEMORY, read_weights, sha256_of
 
@@ -33,25 +34,6 @@ _HQ_PREFIXES = tuple(
 )
 _DOWNLOAD = "download an official one with: samhq models download vit_b"
 _SHOWN = 3  # how many bad entries an error names
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is known about a model file.
-
-    name: the file name without its ending. architecture: vit_tiny, vit_b, vit_l or vit_h.
-    image_size: side of the network's square input in pixels. parameters: stored numbers in use.
-    sha256: hex digest of the file. recommended: generator settings from its metadata, parsed, under
-    the names of SegmentationSettings; empty for official files.
-    """
-
-    name: str
-    path: Path
-    architecture: str
-    image_size: int
-    parameters: int
-    sha256: str
-    recommended: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,10 @@
       <translation>目标 {number}：A {area} px，I {intensity}，R {ratio}</translation>
     </message>
     <message>
+      <source>A {area} px, I {intensity}, R {ratio}</source>
+      <translation>A {area} px，I {intensity}，R {ratio}</translation>
+    </message>
+    <message>
       <source>Dropped: all its pixels belong to other objects</source>
       <translation>已剔除：它的所有像素都属于其他目标</translation>
     </message>
@@ -214,6 +218,14 @@
     <message>
       <source>Dropped: {name} {value} is below {threshold}</source>
       <translation>已剔除：{name} {value} 低于 {threshold}</translation>
+    </message>
+    <message>
+      <source>Written with another filter than the one in force.</source>
+      <translation>写入时的筛选条件与当前生效的不同。</translation>
+    </message>
+    <message>
+      <source>The run has changed since this was written; export it again.</source>
+      <translation>写入之后运行结果已有变化；请重新导出。</translation>
     </message>
     <message>
       <source>Writing pictures and tables</source>
@@ -581,7 +593,7 @@
     </message>
     <message>
       <source>off</source>
-      <translation>关</translation>
+      <translation>不使用</translation>
     </message>
     <message>
       <source>≥ {value}</source>
@@ -764,6 +776,14 @@
       <translation>{count:,} 行中的 {shown:,} 行</translation>
     </message>
     <message>
+      <source>No line fits; choose another level or search for something else.</source>
+      <translation>没有符合的行；请选择其他级别或更改搜索内容。</translation>
+    </message>
+    <message>
+      <source>What samhq does is told here.</source>
+      <translation>samhq 的运行情况会显示在这里。</translation>
+    </message>
+    <message>
       <source>Log saved as {path}</source>
       <translation>日志已保存为 {path}</translation>
     </message>
@@ -852,6 +872,10 @@
       <translation>正在寻找掩膜；请先停止，或稍候。</translation>
     </message>
     <message>
+      <source>The masks that were selected for this are no longer there.</source>
+      <translation>为此选中的掩膜已不存在。</translation>
+    </message>
+    <message>
       <source>Measuring the corrected masks</source>
       <translation>正在测量修正后的掩膜</translation>
     </message>
@@ -862,6 +886,22 @@
     <message>
       <source>That changed nothing.</source>
       <translation>没有任何改变。</translation>
+    </message>
+    <message>
+      <source>Open it again</source>
+      <translation>重新打开</translation>
+    </message>
+    <message>
+      <source>{name}: the file has changed since it was opened; open it again</source>
+      <translation>{name}：文件在打开之后已更改；请重新打开</translation>
+    </message>
+    <message>
+      <source>{name}: is no longer there</source>
+      <translation>{name}：文件已不存在</translation>
+    </message>
+    <message>
+      <source>{name}: is the image itself; choose another name</source>
+      <translation>{name}：这就是图像本身；请选择其他名称</translation>
     </message>
     <message>
       <source>Select the masks to delete first.</source>
@@ -974,6 +1014,10 @@
     <message>
       <source>Marked as not wanted</source>
       <translation>已标为不需要</translation>
+    </message>
+    <message>
+      <source>{first}; {second}</source>
+      <translation>{first}；{second}</translation>
     </message>
     <message>
       <source>A {value:,.0f} px is {by:,.10g} below the minimum {threshold:,.10g}</source>
@@ -1505,7 +1549,7 @@
     </message>
     <message>
       <source>on</source>
-      <translation>开</translation>
+      <translation>启用</translation>
     </message>
     <message>
       <source>Browse…</source>
@@ -1913,7 +1957,7 @@
     </message>
     <message>
       <source>Off</source>
-      <translation>关</translation>
+      <translation>不使用</translation>
     </message>
     <message>
       <source>On: all images on one sheet</source>
@@ -2392,8 +2436,16 @@
       <translation>批处理已停止</translation>
     </message>
     <message>
+      <source>Looking for {name}</source>
+      <translation>正在查找 {name}</translation>
+    </message>
+    <message>
       <source>The run cannot be read</source>
       <translation>无法读取运行结果</translation>
+    </message>
+    <message>
+      <source>Only the first of {n} images was opened; drop their folder to process all.</source>
+      <translation>只打开了 {n} 幅图像中的第一幅；要处理全部图像，请拖放它们所在的文件夹。</translation>
     </message>
     <message>
       <source>{name} cannot be opened</source>
@@ -3220,10 +3272,6 @@ State: {state}</source>
       <translation>下一幅图像 (Alt+Down)</translation>
     </message>
     <message>
-      <source>Written with another filter than the one in force.</source>
-      <translation>写入时的筛选条件与当前生效的不同。</translation>
-    </message>
-    <message>
       <source>Choose an image in the list to see its objects.</source>
       <translation>请在列表中选择一幅图像以查看其目标。</translation>
     </message>
@@ -3288,8 +3336,12 @@ State: {state}</source>
       <translation>还没有图像：请打开一幅，或拖放到任意位置</translation>
     </message>
     <message>
-      <source>{w:,} × {h:,} px · {dtype}</source>
-      <translation>{w:,} × {h:,} px · {dtype}</translation>
+      <source>{w:,} × {h:,} px · {bits} bit, gray</source>
+      <translation>{w:,} × {h:,} px · {bits} 位，灰度</translation>
+    </message>
+    <message>
+      <source>{w:,} × {h:,} px · {bits} bit, color</source>
+      <translation>{w:,} × {h:,} px · {bits} 位，彩色</translation>
     </message>
     <message>
       <source>{facts} · {um:.4g} µm/px</source>
@@ -3768,6 +3820,10 @@ State: {state}</source>
       <translation>还剩 {hours} 小时</translation>
     </message>
     <message>
+      <source>{first}, {second}</source>
+      <translation>{first}，{second}</translation>
+    </message>
+    <message>
       <source>Filter</source>
       <translation>筛选</translation>
     </message>
@@ -3822,6 +3878,22 @@ State: {state}</source>
     <message>
       <source>Keep working</source>
       <translation>继续工作</translation>
+    </message>
+    <message>
+      <source>Masks were corrected by hand and not exported yet. Discard the corrections?</source>
+      <translation>掩膜经过手动修正，尚未导出。要放弃这些修正吗？</translation>
+    </message>
+    <message>
+      <source>Export writes them into files; Save Marked Image writes a picture.</source>
+      <translation>“导出”会将其写入文件；“保存标注图像”会写出一张图片。</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>放弃</translation>
+    </message>
+    <message>
+      <source>Keep them</source>
+      <translation>保留</translation>
     </message>
     <message>
       <source>Page</source>
@@ -3972,6 +4044,10 @@ State: {state}</source>
       <translation>掩膜中小于此值的孔洞和分离碎块会被填补或去除。0 表示掩膜保持原样。</translation>
     </message>
     <message>
+      <source>px</source>
+      <translation>px</translation>
+    </message>
+    <message>
       <source>Minimum area A</source>
       <translation>最小面积 A</translation>
     </message>
@@ -4038,6 +4114,10 @@ State: {state}</source>
     <message>
       <source>Gaussian smoothing of the histogram before peaks and troughs are looked for; its standard deviation.</source>
       <translation>寻找峰和谷之前对直方图做高斯平滑；此值为其标准差。</translation>
+    </message>
+    <message>
+      <source>bins</source>
+      <translation>个箱</translation>
     </message>
     <message>
       <source>Prominence</source>
@@ -4118,6 +4198,134 @@ State: {state}</source>
     <message>
       <source>Threads the network may use on the processor; null leaves the choice to PyTorch.</source>
       <translation>网络在处理器上可使用的线程数；null 表示由 PyTorch 决定。</translation>
+    </message>
+    <message>
+      <source>ends in the middle: damaged or incompletely copied; copy it again</source>
+      <translation>文件中途结束：已损坏或复制不完整；请重新复制</translation>
+    </message>
+    <message>
+      <source>ends in the middle: page {page} is cut off; copy it again</source>
+      <translation>文件中途结束：第 {page} 页被截断；请重新复制</translation>
+    </message>
+    <message>
+      <source>ends in the middle: {planes} planes are announced but not all are there; copy it again</source>
+      <translation>文件中途结束：声明有 {planes} 个平面，但不完整；请重新复制</translation>
+    </message>
+    <message>
+      <source>is damaged: its pixels do not fill its size; copy it again</source>
+      <translation>文件已损坏：像素数与尺寸不符；请重新复制</translation>
+    </message>
+    <message>
+      <source>is damaged: it holds no picture; copy it again</source>
+      <translation>文件已损坏：其中没有图片；请重新复制</translation>
+    </message>
+    <message>
+      <source>is damaged: its size is cut off; copy it again</source>
+      <translation>文件已损坏：尺寸信息被截断；请重新复制</translation>
+    </message>
+    <message>
+      <source>is damaged: its pixels cannot be unpacked; copy or save it again</source>
+      <translation>文件已损坏：无法解压像素；请重新复制或保存</translation>
+    </message>
+    <message>
+      <source>is damaged: no PNG chunk at byte {place}; copy it again</source>
+      <translation>文件已损坏：第 {place} 字节处不是 PNG 数据块；请重新复制</translation>
+    </message>
+    <message>
+      <source>is damaged: wrong checksum at byte {place}; copy it again</source>
+      <translation>文件已损坏：第 {place} 字节处校验和错误；请重新复制</translation>
+    </message>
+    <message>
+      <source>holds no picture; the file is damaged, copy or save it again</source>
+      <translation>其中没有图片；文件已损坏，请重新复制或保存</translation>
+    </message>
+    <message>
+      <source>is empty; copy or save it again</source>
+      <translation>文件为空；请重新复制或保存</translation>
+    </message>
+    <message>
+      <source>holds only zero bytes, as after an interrupted copy; copy it again</source>
+      <translation>文件中只有零字节，可能是复制中断所致；请重新复制</translation>
+    </message>
+    <message>
+      <source>is an HTML page, as a failed download leaves behind; download the picture again</source>
+      <translation>这是一个 HTML 网页，可能是下载失败所致；请重新下载图片</translation>
+    </message>
+    <message>
+      <source>is an XML or SVG text; save it as PNG, JPEG or TIFF</source>
+      <translation>这是 XML 或 SVG 文本；请另存为 PNG、JPEG 或 TIFF</translation>
+    </message>
+    <message>
+      <source>is a text file; give a PNG, JPEG or TIFF picture</source>
+      <translation>这是文本文件；请提供 PNG、JPEG 或 TIFF 图片</translation>
+    </message>
+    <message>
+      <source>is not a PNG, JPEG or TIFF picture, or its beginning is damaged; save it again in one of these formats</source>
+      <translation>这不是 PNG、JPEG 或 TIFF 图片，或者文件开头已损坏；请用其中一种格式重新保存</translation>
+    </message>
+    <message>
+      <source>holds {kind} numbers; save it as integers or floats</source>
+      <translation>像素值的类型为 {kind}；请另存为整数或浮点数</translation>
+    </message>
+    <message>
+      <source>{bad} of {size} values are NaN or infinite; replace them by numbers and save it again</source>
+      <translation>{size} 个值中有 {bad} 个是 NaN 或无穷大；请用数值替换后重新保存</translation>
+    </message>
+    <message>
+      <source>has no pixels ({width} x {height}); the file is damaged</source>
+      <translation>没有像素（{width} x {height}）；文件已损坏</translation>
+    </message>
+    <message>
+      <source>there is no such file or folder; check the spelling and that its disk is connected</source>
+      <translation>没有这个文件或文件夹；请检查拼写以及所在磁盘是否已连接</translation>
+    </message>
+    <message>
+      <source>is neither a file nor a folder; give an image or a folder of images</source>
+      <translation>既不是文件也不是文件夹；请提供图像或图像文件夹</translation>
+    </message>
+    <message>
+      <source>the disk is full; free some space or choose another output folder</source>
+      <translation>磁盘已满；请腾出空间或选择其他输出文件夹</translation>
+    </message>
+    <message>
+      <source>your disk quota is used up; free some space or choose another output folder</source>
+      <translation>磁盘配额已用完；请腾出空间或选择其他输出文件夹</translation>
+    </message>
+    <message>
+      <source>the disk is read-only; choose another output folder</source>
+      <translation>磁盘是只读的；请选择其他输出文件夹</translation>
+    </message>
+    <message>
+      <source>access is denied; choose an output folder you may write to</source>
+      <translation>访问被拒绝；请选择您有写入权限的输出文件夹</translation>
+    </message>
+    <message>
+      <source>access is denied; choose an output folder you may write to, or close the program that holds the file open</source>
+      <translation>访问被拒绝；请选择您有写入权限的输出文件夹，或关闭占用该文件的程序</translation>
+    </message>
+    <message>
+      <source>a file stands where a folder is needed; move it away or choose another output folder</source>
+      <translation>需要文件夹的位置上有一个文件；请将其移走或选择其他输出文件夹</translation>
+    </message>
+    <message>
+      <source>the name is too long; use a shorter folder or file name</source>
+      <translation>名称太长；请使用较短的文件夹名或文件名</translation>
+    </message>
+    <message>
+      <source>the folder has disappeared; check that its disk is connected</source>
+      <translation>文件夹已不存在；请检查所在磁盘是否已连接</translation>
+    </message>
+    <message>
+      <source>the disk reports an error; check the disk or the network connection</source>
+      <translation>磁盘报告错误；请检查磁盘或网络连接</translation>
+    </message>
+    <message>
+      <source>is a folder; choose the model file inside it</source>
+      <translation>这是一个文件夹；请选择其中的模型文件</translation>
+    </message>
+    <message>
+      <source>memory ran out in the encoder; close other programs that use it, choose --device cpu or a smaller model</source>
+      <translation>编码器内存不足；请关闭占用内存的其他程序，选择 --device cpu 或更小的模型</translation>
     </message>
   </context>
 </TS>

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["AggregationTab"]
 
 _SIDE_WIDTH = 340
+_SIDE_LETTERS = 46
 _LEAST_WIDTH = 280
 _BAR_GAP = 10
 _MODES = {RegionKind.RECTANGLE: CanvasMode.RECTANGLE, RegionKind.LASSO: CanvasMode.LASSO}
@@ -181,6 +182,7 @@ class AggregationTab(QWidget):
         if opened is not None:
             self.canvas.set_levels(opened.image.level, self._session.filter.polarity)
         self._file_label.setText(_facts(opened))
+        self._show_region()
 
     def _show_loading(self, path: Path | None) -> None:
         loading = tr("Reading {name} …", name=path.name) if path is not None else _facts(self._session.image)
@@ -219,6 +221,8 @@ class AggregationTab(QWidget):
                 if self._drawing is RegionKind.RECTANGLE
                 else tr("Draw around a part of the image.")
             )
+        elif self._session.image is None:
+            hint = ""
         else:
             hint = tr("Analyzed: {region}.", region=self._model.region_text())
         self._region_hint.setText(hint)
@@ -302,7 +306,7 @@ class AggregationTab(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # As wide as the text needs where letters are larger than usual.
-        area.setFixedWidth(max(_SIDE_WIDTH, 24 * self.fontMetrics().height()))
+        area.setFixedWidth(max(_SIDE_WIDTH, _SIDE_LETTERS * theme.letter(self)))
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return area
 
@@ -440,7 +444,8 @@ class AggregationTab(QWidget):
         """Put the image below the histogram where there is no room beside it, and leave out texts of buttons."""
         super().resizeEvent(event)
         width = self._pages.width()
-        narrow = width < 38 * self.fontMetrics().height()
+        # Beside each other both would be narrower than high.
+        narrow = width < max(76 * theme.letter(self), round(1.25 * self._pages.height()))
         self._splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
         for button, text in zip(self._bar, self._bar_texts, strict=True):
             button.setText(text if width >= self._bar_width else "")

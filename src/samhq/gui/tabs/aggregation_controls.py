@@ -25,7 +25,7 @@ from samhq.gui import theme
 from samhq.gui.analysis import RegionKind
 from samhq.gui.forms import SettingEditor, help_of, title_of
 from samhq.gui.histogram_handles import number_text
-from samhq.gui.translate import tr
+from samhq.gui.translate import plain, tr
 
 if TYPE_CHECKING:
     from samhq.gui.session import Session
@@ -42,7 +42,7 @@ def make_button(
     """A button with everything a control needs."""
     button = QPushButton(theme.icon(icon, "on_accent" if role == "primary" else "text"), text)
     button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", "").rstrip("…"))
+    button.setAccessibleName(plain(text))
     button.setToolTip(hint)
     button.setAccessibleDescription(hint)
     theme.set_role(button, role)
@@ -89,7 +89,7 @@ class RegionChooser(QWidget):
             button.setIcon(theme.icon(icon))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setCheckable(True)
-            button.setAccessibleName(text.replace("&", ""))
+            button.setAccessibleName(plain(text))
             button.setAccessibleDescription(hint)
             button.setToolTip(hint)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

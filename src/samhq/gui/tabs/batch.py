@@ -39,9 +39,9 @@ class BatchTab(QWidget):
         self.model_step = ModelStep(session)
         self.output_step = OutputStep(session)
         self.filter_step = FilterStep(session)
-        self.plan_box = PlanBox(session)
+        self.plan_box = PlanBox(session, self)
         self.actions_box = Actions(session)
-        self.run_bar = RunBar(session)
+        self.run_bar = RunBar(session, self)
         self.images = ImageListPanel(session)
         self.picture = PicturePane(session)
         self.histograms = HistogramRow(session)
@@ -120,9 +120,9 @@ class BatchTab(QWidget):
         self.images_splitter.setChildrenCollapsible(False)
         self.images_splitter.addWidget(self.images)
         self.images_splitter.addWidget(self.picture)
-        self.images_splitter.setSizes([500, 500])
-        self.images_splitter.setStretchFactor(0, 1)
-        self.images_splitter.setStretchFactor(1, 1)
+        self.images_splitter.setSizes([570, 430])
+        self.images_splitter.setStretchFactor(0, 57)
+        self.images_splitter.setStretchFactor(1, 43)
         self.histogram_splitter = QSplitter(Qt.Orientation.Vertical)
         self.histogram_splitter.setObjectName("histogram_splitter")
         self.histogram_splitter.setChildrenCollapsible(False)
@@ -198,8 +198,20 @@ class BatchTab(QWidget):
     def _open_image(self, key: ImageKey) -> None:
         file = self._file_of(key)
         if file is not None:
-            self._session.open_image(file)
+            facts = self._run.facts
+            self._session.request_image(
+                file,
+                page=key[1] if self._has_pages(key) else None,
+                frozen_scale=None if facts is None else facts.frozen_scale,
+            )
             self._session.tab_requested.emit("masks")
+
+    def _has_pages(self, key: ImageKey) -> bool:
+        """Whether the file of an image holds others; of a planned image only the list tells."""
+        rows = self._run.rows
+        row = rows.row_of(key)
+        stored = row is not None and int(rows.pages[row]) > 1
+        return stored or key[1] > 1 or rows.row_of((key[0], 2)) is not None
 
     def _file_of(self, key: ImageKey) -> Path | None:
         source = self._run.source

@@ -16,7 +16,7 @@ from samhq.gui.run_model import Phase, RunModel
 from samhq.gui.session import Session
 from samhq.gui.tabs.mask_panels import push_button, say
 from samhq.gui.time_left import TimeLeft, position_of, spoken
-from samhq.gui.translate import tr
+from samhq.gui.translate import plain, tr
 from samhq.monitor import Event
 
 __all__ = ["Actions", "RunBar"]
@@ -117,10 +117,8 @@ class Actions(QWidget):
         self._run.start()
 
     def _stop(self) -> None:
-        if self._run.is_running:
-            self._run.stop()
-        else:
-            self._run.outputs.stop()
+        self._run.stop()
+        self._run.outputs.stop()
 
     def copy_command(self) -> None:
         """Put the command line that does the same on the clipboard."""
@@ -136,7 +134,7 @@ class Actions(QWidget):
         if begun:
             text, hint = tr("&Resume"), tr("Go on where the last start stopped (F5)")
         self.start_button.setText(f" {text}")  # as push_button does: the symbol would touch the text
-        self.start_button.setAccessibleName(text.replace("&", ""))
+        self.start_button.setAccessibleName(plain(text))
         self.start_button.setToolTip(hint)
         self.start_button.setEnabled(run.source is not None and not run.is_running)
         self.stop_button.setEnabled(run.is_running or run.outputs.is_busy)
@@ -156,8 +154,8 @@ class RunBar(QWidget):
 
     failed_asked = pyqtSignal()
 
-    def __init__(self, session: Session) -> None:
-        super().__init__()
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
         self._session = session
         self._run: RunModel = session.run
         self.setObjectName("run_bar")
@@ -191,10 +189,14 @@ class RunBar(QWidget):
         self._run.phase_changed.connect(self._on_phase)
         self._run.look_changed.connect(self._show)
         self._run.progress_changed.connect(self._on_progress)
+        theme.notifier.changed.connect(self._on_theme)
         self._show()
 
     def _retry(self) -> None:
         self._run.start()
+
+    def _on_theme(self, _: bool) -> None:
+        self._show()
 
     def _on_phase(self) -> None:
         if self._run.phase is Phase.RUNNING:

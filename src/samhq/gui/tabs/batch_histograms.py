@@ -8,6 +8,7 @@ import numpy as np
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from samhq.gui import theme
 from samhq.gui.batch_look import Bars as BatchBars
 from samhq.gui.batch_look import Look
 from samhq.gui.histogram import HistogramMode, HistogramPlot
@@ -42,7 +43,7 @@ class HistogramRow(QWidget):
         row = QHBoxLayout(inner)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        letter = self.fontMetrics().averageCharWidth()
+        letter = theme.letter(self)
         for name, plot in self.plots.items():
             plot.setObjectName(f"{name}_histogram")
             plot.setMinimumWidth(_LETTERS * letter)

@@ -21,6 +21,8 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -37,8 +39,8 @@ __all__ = ["ImageListPanel"]
 
 _LINES = 2.7
 """Height of a row in lines of text."""
-_WIDE = 1.35
-_LETTERS = {Column.IMAGE: 17, Column.STATE: 20}
+_WIDE = 1.15
+_LETTERS = {Column.IMAGE: 18, Column.STATE: 17}
 """Least width of the columns with words, in letters; those with numbers are as wide as their titles."""
 
 
@@ -110,6 +112,8 @@ class ImageListPanel(QWidget):
 
     def _make_table(self, line: int) -> QTableView:
         table = _ImageTable(line, self._icon_size)
+        # Names of files differ at both ends; why an image failed is read from its beginning.
+        table.setItemDelegateForColumn(Column.STATE, _FromTheBeginning(table))
         table.setObjectName("image_table")
         table.setAccessibleName(tr("Images of the batch"))
         table.setModel(self.model)
@@ -221,6 +225,16 @@ class ImageListPanel(QWidget):
         menu.popup(viewport.mapToGlobal(where))
 
 
+class _FromTheBeginning(QStyledItemDelegate):
+    """Cuts what does not fit at its end."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:  # noqa: N802
+        """Take the look of the cell."""
+        super().initStyleOption(option, index)
+        if option is not None:
+            option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class _ImageTable(QTableView):
     """A table whose columns with words take the room that is left, until somebody drags a column."""
 
@@ -248,10 +262,10 @@ class _ImageTable(QTableView):
         widths = {}
         for column in Column:
             title = self.model().headerData(column, Qt.Orientation.Horizontal)  # type: ignore[union-attr]
-            # The arrow of the sorting stands over the title.
-            widths[column] = metrics.horizontalAdvance(str(title)) + 2 * metrics.height()
+            # The arrow of the sorting stands over the title, which is bold.
+            widths[column] = round(1.1 * metrics.horizontalAdvance(str(title))) + metrics.height()
         for column, letters in _LETTERS.items():
-            widths[column] = letters * metrics.averageCharWidth()
+            widths[column] = letters * theme.letter(self)
         widths[Column.IMAGE] += self._icon.width()
         left = max(0, viewport.width() - sum(widths.values()))
         self._fits = True

@@ -14,14 +14,15 @@ from PyQt6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QMenu, QPushBut
 from samhq import api
 from samhq.gui import theme
 from samhq.gui.batch_words import plan_lines, skipped_text
-from samhq.gui.forms import GroupForm
+from samhq.gui.forms import GroupForm, title_of
 from samhq.gui.jobs import JobError, Lane
 from samhq.gui.run_model import Phase, RunModel
 from samhq.gui.session import Session, failure_of
 from samhq.gui.strip import ElidedLabel
 from samhq.gui.tabs.mask_panels import ModelChoice, Step, push_button, say
-from samhq.gui.translate import tr
+from samhq.gui.translate import joined, tr
 from samhq.monitor import Monitor
+from samhq.settings import SegmentationSettings
 
 if TYPE_CHECKING:
     from PyQt6.QtGui import QAction
@@ -190,7 +191,7 @@ class InputStep(Step):
                 "The images are no longer there. The stored objects can still be filtered and exported."
             )
         if differing:
-            names = ", ".join(differing[:4]) + (" …" if len(differing) > 4 else "")
+            names = joined([*map(_title, differing[:4]), *(["…"] if len(differing) > 4 else [])])
             return tr(
                 "The stored run was made with other settings ({names}); a start segments its images again.",
                 names=names,
@@ -333,8 +334,8 @@ class FilterStep(Step):
 class PlanBox(QWidget):
     """What a start would do: images, time, disk, and what is passed over and why."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__()
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)  # without one it would flash up as a window when a plan is there at once
         self._session = session
         self._run: RunModel = session.run
         self.setObjectName("plan_box")
@@ -379,6 +380,10 @@ class PlanBox(QWidget):
         self.skipped_button.setAccessibleName(self.skipped_button.text())
         self.skipped.setText(skipped_text(plan.skipped))
         self.skipped.setVisible(bool(plan.skipped) and self.skipped_button.isChecked())
+
+
+def _title(name: str) -> str:
+    return title_of("segmentation" if name in SegmentationSettings.model_fields else "image", name)
 
 
 def _on(action: QAction | None, slot: Any) -> None:

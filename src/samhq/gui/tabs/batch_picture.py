@@ -20,10 +20,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from samhq import api
+from samhq.api import OutputTable
 from samhq.gui import theme
 from samhq.gui.batch_look import Shown, explain
-from samhq.gui.batch_output import OutputTable
 from samhq.gui.canvas import ImageCanvas, MaskStyle
+from samhq.gui.reasons import in_words
 from samhq.gui.run_model import RunModel
 from samhq.gui.session import Session
 from samhq.gui.strip import ElidedLabel
@@ -66,6 +68,7 @@ class PicturePane(QWidget):
         outputs.picture_changed.connect(self._show_output_picture)
         outputs.table_changed.connect(self.table.set_table)
         session.filter_changed.connect(self._show_note)
+        run.look_changed.connect(self._show_note)
         self._show_outputs()
         self._show_image(run.shown)
         self._show_filtered()
@@ -162,15 +165,13 @@ class PicturePane(QWidget):
         if self.mode == _TABLE:
             run.outputs.read_table("objects.csv")
         elif self.mode == _PICTURE and run.selected is not None:
-            row = run.rows.row_of(run.selected)
-            pages = 1 if row is None else int(run.rows.pages[row])
-            run.outputs.read_picture(run.selected, pages=pages)
+            run.outputs.read_picture(run.selected)
 
     def _show_outputs(self) -> None:
         outputs = self._run.outputs
         self.folders.clear()
         for folder in outputs.folders:
-            self.folders.addItem(folder.name.partition("_SAM_HQ_Output_")[2], folder)
+            self.folders.addItem(api.output_tag(folder), folder)
         self.folders.setCurrentIndex(max(0, self.folders.findData(outputs.folder)))
         for mode in (_PICTURE, _TABLE):
             button = self._modes.button(mode)
@@ -226,13 +227,13 @@ class PicturePane(QWidget):
     def _show_note(self) -> None:
         outputs = self._run.outputs
         if self.mode != _OBJECTS:
-            self._say("" if outputs.is_current else tr("Written with another filter than the one in force."))
+            self._say(outputs.staleness)
             return
         shown, filtered = self._run.shown, self._run.filtered()
         if shown is None:
             self._say(tr("Choose an image in the list to see its objects.") if len(self._run.rows) else "")
         elif shown.problem:
-            self._say(shown.problem)
+            self._say(in_words(shown.problem))
         elif filtered is not None:
             kept = int(np.count_nonzero(filtered.keep))
             self._say(

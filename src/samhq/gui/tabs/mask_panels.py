@@ -31,7 +31,7 @@ from samhq.gui.mask_document import TAB, MaskDocument
 from samhq.gui.menus import IMAGE_FILTER
 from samhq.gui.strip import ElidedLabel
 from samhq.gui.time_left import TimeLeft, position_of, spoken
-from samhq.gui.translate import tr
+from samhq.gui.translate import plain, tr
 from samhq.monitor import Event, Monitor
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def push_button(
     """A button with everything a control needs. hint: tooltip, with the keys in brackets."""
     button = QPushButton(f" {text}" if icon else text)  # the symbol would touch the text
     button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", ""))
+    button.setAccessibleName(plain(text))
     if icon:
         button.setIcon(theme.icon(icon, "on_accent" if role == "primary" else "text"))
     if hint:
@@ -145,7 +145,7 @@ class SetupPanel(Step):
             self, tr("Open Image"), self._session.memory.folder("image"), f"{pattern};;{tr('All files')} (*)"
         )
         if name:
-            self._session.open_image(Path(name))
+            self._session.request_image(Path(name))
 
     def fill_recent(self, menu: QMenu) -> None:
         """Put recent images and the samples into a menu."""
@@ -165,7 +165,7 @@ class SetupPanel(Step):
             action.triggered.connect(partial(self._open, path))
 
     def _open(self, path: Path, _checked: bool = False) -> None:
-        self._session.open_image(path)
+        self._session.request_image(path)
 
     def _show_loading(self, path: Path | None) -> None:
         if path is not None:
@@ -178,14 +178,20 @@ class SetupPanel(Step):
         if opened is None:
             self._image.setText(tr("No image yet: open one, or drop it anywhere"))
             self._facts.hide()
+            self.plot.hide()
             return
         image = opened.image
-        facts = tr("{w:,} × {h:,} px · {dtype}", w=image.width, h=image.height, dtype=image.dtype)
+        values = {"w": image.width, "h": image.height, "bits": image.bits}
+        if image.mode.startswith("gray"):
+            facts = tr("{w:,} × {h:,} px · {bits} bit, gray", **values)
+        else:
+            facts = tr("{w:,} × {h:,} px · {bits} bit, color", **values)
         if image.pixel_size_um is not None:
             facts = tr("{facts} · {um:.4g} µm/px", facts=facts, um=image.pixel_size_um)
         self._image.setText(opened.name)
         self._facts.setText("\n".join([facts, *image.notes]))
         self._facts.show()
+        self.plot.show()
 
     def _show_distribution(self) -> None:
         analysis = self._session.analysis

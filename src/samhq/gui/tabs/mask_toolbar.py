@@ -38,6 +38,7 @@ class MaskToolBar(QToolBar):
         self.setIconSize(QSize(side, side))
         self.modes: dict[CanvasMode, QAction] = {}
         self._named: list[QAction] = []
+        self._widths: dict[bool, int] = {}
         self._group = QActionGroup(self)
         # Where the bar is too narrow, Qt's button for the rest is 12 pixels wide: padding would leave no arrow.
         self.setStyleSheet("QToolButton#qt_toolbar_ext_button { padding: 0; }")
@@ -191,7 +192,7 @@ class MaskToolBar(QToolBar):
             tr("How much masks cover the image. X: masks on or off, Z: outlines, hold B: bare image")
         )
         self.opacity.setRange(0, 100)
-        self.opacity.setFixedWidth(10 * self.fontMetrics().averageCharWidth())
+        self.opacity.setFixedWidth(10 * theme.letter(self))
         self.opacity.valueChanged.connect(lambda value: self.opacity_chosen.emit(value / 100))
         label.setBuddy(self.opacity)
         self.addWidget(label)
@@ -200,19 +201,30 @@ class MaskToolBar(QToolBar):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Words beside the symbols where there is room for them."""
         super().resizeEvent(event)
-        metrics = self.fontMetrics()
-        words = sum(metrics.horizontalAdvance(action.text()) for action in self._named)
-        symbols = len(self._named) * (self.iconSize().width() + 16) + 30 * metrics.averageCharWidth()
+        self._fit()
+
+    def _fit(self) -> None:
         beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-        style = beside if words + symbols < self.width() else Qt.ToolButtonStyle.ToolButtonIconOnly
+        style = beside if self._wide() <= self.width() else Qt.ToolButtonStyle.ToolButtonIconOnly
         if style != self.toolButtonStyle():
             self.setToolButtonStyle(style)
+
+    def _wide(self) -> int:
+        """Width with words, measured anew when the size box comes or goes; it is asked for at every resize."""
+        shown = self._size_action is not None and self._size_action.isVisible()
+        if shown not in self._widths:
+            style = self.toolButtonStyle()
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            self._widths[shown] = self.sizeHint().width()
+            self.setToolButtonStyle(style)
+        return self._widths[shown]
 
     def show_mode(self, mode: CanvasMode) -> None:
         """Press the button of a mode without telling anybody."""
         self.modes[mode].setChecked(True)
         if self._size_action is not None:
             self._size_action.setVisible(mode in (CanvasMode.BRUSH, CanvasMode.ERASER))
+            self._fit()
 
     def _show(self) -> None:
         document = self._document

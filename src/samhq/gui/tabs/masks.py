@@ -144,6 +144,8 @@ class MasksTab(QWidget):
         theme.set_role(self._table_text, "muted")
         below.addWidget(self._table_text)
         below.addWidget(self.table, 1)
+        # Titles, three objects and the totals, also where an error takes a part of the height.
+        self.table.setMinimumHeight(11 * self.fontMetrics().lineSpacing())
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setObjectName("masks_splitter")
         self.splitter.addWidget(top)

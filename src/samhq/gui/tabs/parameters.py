@@ -32,7 +32,7 @@ from samhq.gui.parameter_model import SECTIONS, ParametersModel, section_title
 from samhq.gui.parameter_pane import ExplanationPane
 from samhq.gui.parameter_trial import TrialPane
 from samhq.gui.presets import Preset, matching_preset, presets
-from samhq.gui.translate import tr
+from samhq.gui.translate import joined, plain, tr
 
 if TYPE_CHECKING:
     from samhq.gui.session import Session
@@ -62,7 +62,7 @@ class ParametersTab(QWidget):
         splitter.addWidget(self._sides)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
-        splitter.setSizes([self._scroll.full_width, self.fontMetrics().averageCharWidth() * 56])
+        splitter.setSizes([self._scroll.full_width, theme.letter(self) * 56])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -185,7 +185,7 @@ class ParametersTab(QWidget):
         self._tabs.addTab(self.explanation, tr("Explanation"))
         self._tabs.addTab(self.trial, tr("Before and After"))
         side = QWidget()
-        side.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
+        side.setMinimumWidth(theme.letter(self) * 36)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -235,7 +235,7 @@ class ParametersTab(QWidget):
         )
 
     def _show_badge(self, unapplied: list[tuple[str, str]]) -> None:
-        names = ", ".join(title_of(*key) for key in unapplied)
+        names = joined(title_of(*key) for key in unapplied)
         theme.set_role(self._badge, "warning" if unapplied else "muted")
         self._badge.setToolTip(names)
         if self.model.form.pending:
@@ -337,7 +337,7 @@ def _needed_width(page: QWidget) -> int:
 def _button(name: str, text: str, icon: str, action: Callable[[], None], *, role: str = "") -> QPushButton:
     button = QPushButton(theme.icon(icon, "on_accent" if role == "primary" else "text"), text)
     button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", ""))
+    button.setAccessibleName(plain(text))
     theme.set_role(button, role)
     button.clicked.connect(lambda: action())
     return button
