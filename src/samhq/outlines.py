@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from samhq.masks import MaskTable
 
-__all__ = ["Outlines", "outlines"]
+__all__ = ["Outlines", "outlines", "spliced"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -79,3 +79,27 @@ def _doubled_contours(crop: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.int32]
     picture = doubled.reshape(2 * height, 2 * width)
     contours, _ = cv2.findContours(picture, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     return list(contours)
+
+
+def spliced(old: Outlines, source: IntArray, new: Outlines, fresh: IntArray) -> Outlines:
+    """Contours after an edit, without tracing again what did not change.
+
+    old: before. source: (m,) the mask before for each mask now, -1 for those that were traced anew.
+    new: contours of masks fresh[0], fresh[1], ...
+    """
+    now_at = np.full(int(source.max(initial=-1)) + 1, -1, np.int64)
+    unchanged = np.flatnonzero(source >= 0)
+    now_at[source[unchanged]] = unchanged
+    inside = old.owner < len(now_at)
+    owner_old = np.full(len(old.owner), -1, np.int64)
+    owner_old[inside] = now_at[old.owner[inside]]
+    kept = np.flatnonzero(owner_old >= 0)
+    owner = np.concatenate((owner_old[kept], fresh[new.owner]))
+    starts = np.concatenate((old.starts[kept], new.starts[:-1] + len(old.points)))
+    stops = np.concatenate((old.starts[kept + 1], new.starts[1:] + len(old.points)))
+    order = np.argsort(owner, kind="stable")
+    starts, lengths = starts[order], (stops - starts)[order]
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    take = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    points = np.concatenate((old.points, new.points))[take]
+    return Outlines(points=points, starts=offsets, owner=owner[order])

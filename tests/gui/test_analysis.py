@@ -15,11 +15,12 @@ from scipy.signal import find_peaks
 
 from samhq import api
 from samhq.cli.main import main
-from samhq.gui.analysis import AnalysisModel, RegionKind, native_gray, polygon_mask
+from samhq.gui.analysis import AnalysisModel, RegionKind, native_gray
 from samhq.gui.session import OpenImage
 from samhq.masks import MaskTable
 from samhq.measure import measure_objects
 from samhq.outlines import outlines
+from samhq.regions import polygon_mask
 
 MICROGRAPHS = Path(__file__).resolve().parents[2] / "src" / "samhq" / "micrographs"
 

@@ -9,9 +9,10 @@ from mask_scene import grid_scene, nested_scene, open_scene, put_masks
 from samhq import api
 from samhq.gui import mask_operations as operations
 from samhq.gui.jobs import Lane
-from samhq.gui.mask_edits import spliced
-from samhq.gui.mask_state import ClickCycle, inside_polygon
+from samhq.gui.mask_state import ClickCycle
 from samhq.gui.mask_words import overlap_text, selection_text, table_text, tooltip
+from samhq.outlines import spliced
+from samhq.regions import inside_polygon
 
 
 @pytest.fixture

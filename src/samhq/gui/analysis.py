@@ -21,6 +21,7 @@ from samhq.gui.translate import tr
 from samhq.masks import MaskTable, runs_from_crop
 from samhq.monitor import Monitor
 from samhq.outlines import Outlines, outlines
+from samhq.regions import polygon_mask, union_of
 from samhq.settings import FilterSettings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from samhq.gui.session import OpenImage, Session
     from samhq.settings import AnalysisSettings, Settings
 
-__all__ = ["Analysis", "AnalysisModel", "Part", "Region", "RegionKind", "native_gray", "polygon_mask"]
+__all__ = ["Analysis", "AnalysisModel", "Part", "Region", "RegionKind", "native_gray"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -377,30 +378,6 @@ def native_gray(opened: OpenImage) -> Callable[[int], str]:
     return text
 
 
-def polygon_mask(outline: FloatArray, *, height: int, width: int) -> tuple[slice, slice, BoolArray]:
-    """Pixels whose centre lies in a polygon.
-
-    outline: (k, 2) float64 x, y on pixel corners, clipped to the image of height x width.
-    Returns rows and columns of the box around it, and the mask inside that box (empty if there is none).
-    """
-    lowest = np.clip(np.floor(outline.min(axis=0)), 0, (width, height)).astype(int)
-    highest = np.clip(np.ceil(outline.max(axis=0)), 0, (width, height)).astype(int)
-    columns, rows = slice(int(lowest[0]), int(highest[0])), slice(int(lowest[1]), int(highest[1]))
-    w, h = columns.stop - columns.start, rows.stop - rows.start
-    if w <= 0 or h <= 0:
-        return rows, columns, np.zeros((max(h, 0), max(w, 0)), np.bool_)
-    # Even-odd rule: each edge flips all pixels to the right of where it crosses the middle of their row.
-    flips = np.zeros((h, w + 1), np.uint8)
-    corners = outline - (columns.start, rows.start)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        first, last = np.clip(np.ceil(np.sort([y0, y1]) - 0.5), 0, h).astype(int)
-        crossed = np.arange(first, last)
-        if len(crossed):
-            x = x0 + (crossed + 0.5 - y0) * ((x1 - x0) / (y1 - y0))
-            flips[crossed, np.clip(np.ceil(x - 0.5), 0, w).astype(int)] ^= 1
-    return rows, columns, np.bitwise_xor.accumulate(flips[:, :w], axis=1) > 0
-
-
 def _range_of(settings: FilterSettings) -> tuple[float, float]:
     return settings.min_aggregation, settings.max_aggregation
 
@@ -413,7 +390,7 @@ def _sensitivity(settings: Settings, analysis: AnalysisSettings | None = None) -
 def _cover(level: LevelArray, region: Region) -> tuple[LevelArray, MaskTable | None]:
     """The levels of the pixels in a region, and the masks that show it."""
     if region.masks is not None:
-        return level[_union(region.masks)], region.masks
+        return level[union_of(region.masks)], region.masks
     if region.outline is None:
         return level, None
     height, width = level.shape
@@ -422,13 +399,6 @@ def _cover(level: LevelArray, region: Region) -> tuple[LevelArray, MaskTable | N
         return level[:0], None
     runs = runs_from_crop(inside, x0=columns.start, y0=rows.start, height=height, width=width)
     return level[rows, columns][inside], MaskTable.from_runs([runs], height=height, width=width)
-
-
-def _union(masks: MaskTable) -> BoolArray:
-    covered = np.zeros((masks.height, masks.width), np.bool_)
-    for i, (x0, y0, x1, y1) in enumerate(masks.boxes.tolist()):
-        covered[y0:y1, x0:x1] |= masks.crop(i)
-    return covered
 
 
 def _part(level: LevelArray, region: Region) -> Part:

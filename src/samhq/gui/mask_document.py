@@ -24,13 +24,13 @@ from samhq.gui.mask_state import (
     Objects,
     Restriction,
     cycle_order,
-    inside_polygon,
     is_same_image,
 )
 from samhq.gui.translate import tr
 from samhq.gui.undo import Change
 from samhq.masks import MaskTable
 from samhq.outlines import Outlines
+from samhq.regions import inside_polygon
 from samhq.settings import FilterSettings, Settings
 
 if TYPE_CHECKING:

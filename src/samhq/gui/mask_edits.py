@@ -22,14 +22,14 @@ from samhq.gui.mask_state import IntArray, MaskState, Objects
 from samhq.gui.translate import tr
 from samhq.masks import MaskTable
 from samhq.monitor import Monitor
-from samhq.outlines import Outlines
+from samhq.outlines import Outlines, spliced
 
 if TYPE_CHECKING:
     from samhq.api import Image, ObjectMeasurements
     from samhq.gui.mask_document import MaskDocument
     from samhq.settings import Settings
 
-__all__ = ["MaskEdits", "spliced"]
+__all__ = ["MaskEdits"]
 
 
 @dataclass(slots=True, eq=False)
@@ -280,27 +280,3 @@ def _marked(state: MaskState, objects: Objects, edited: Edited, *, is_untouched:
         selected |= edited.selected
     rejected = np.isin(objects.ids, state.ids[state.rejected]) & ~selected
     return replace(state, objects=objects, selected=selected, rejected=rejected, edited=True)
-
-
-def spliced(old: Outlines, source: IntArray, new: Outlines, fresh: IntArray) -> Outlines:
-    """Contours after an edit, without tracing again what did not change.
-
-    old: before. source: (m,) the mask before for each mask now, -1 for those that were traced anew.
-    new: contours of masks fresh[0], fresh[1], ...
-    """
-    now_at = np.full(int(source.max(initial=-1)) + 1, -1, np.int64)
-    unchanged = np.flatnonzero(source >= 0)
-    now_at[source[unchanged]] = unchanged
-    inside = old.owner < len(now_at)
-    owner_old = np.full(len(old.owner), -1, np.int64)
-    owner_old[inside] = now_at[old.owner[inside]]
-    kept = np.flatnonzero(owner_old >= 0)
-    owner = np.concatenate((owner_old[kept], fresh[new.owner]))
-    starts = np.concatenate((old.starts[kept], new.starts[:-1] + len(old.points)))
-    stops = np.concatenate((old.starts[kept + 1], new.starts[1:] + len(old.points)))
-    order = np.argsort(owner, kind="stable")
-    starts, lengths = starts[order], (stops - starts)[order]
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    take = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    points = np.concatenate((old.points, new.points))[take]
-    return Outlines(points=points, starts=offsets, owner=owner[order])

@@ -11,6 +11,7 @@ from samhq import editing
 from samhq.gui.mask_state import BoolArray, IntArray, MaskState, Objects
 from samhq.gui.translate import tr
 from samhq.masks import MaskTable
+from samhq.regions import masks_under
 
 __all__ = ["Edited", "NothingToDo", "add", "cut", "delete", "merge", "stroke"]
 
@@ -93,7 +94,7 @@ def cut(state: MaskState, line: Points) -> Edited:
     work = _Work(objects)
     chosen = np.flatnonzero(state.selected)
     divided: list[int] = []
-    for mask in chosen if len(chosen) else _under(objects.masks, line):
+    for mask in chosen if len(chosen) else masks_under(objects.masks, line):
         try:
             work.take(editing.split_mask(work.masks, work.row_of(int(mask)), line))
         except ValueError:  # the line does not divide this one
@@ -168,7 +169,7 @@ def _to_paint(state: MaskState, points: Points) -> list[int | None]:
         return [None]
     if len(chosen) == 1:
         return [int(chosen[0])]
-    met = [i for i in _under(_objects(state).masks, points) if state.selected[i]]
+    met = [i for i in masks_under(_objects(state).masks, points) if state.selected[i]]
     if not met:
         raise NothingToDo(tr("Several masks are selected: begin the stroke on the one to paint on."))
     return [met[0]]
@@ -179,26 +180,7 @@ def _to_erase(state: MaskState, points: Points) -> list[int | None]:
     chosen = np.flatnonzero(state.selected)
     if len(chosen):
         return [int(i) for i in chosen]
-    met = _under(_objects(state).masks, points)
+    met = masks_under(_objects(state).masks, points)
     if not met:
         raise NothingToDo(tr("There is no mask under the eraser."))
     return [met[0]]
-
-
-def _under(masks: MaskTable, line: Points) -> list[int]:
-    """Masks that a line meets, those it meets first in front, small ones before large ones."""
-    found: dict[int, None] = {}
-    for x, y in _sampled(line):
-        if 0 <= x < masks.width and 0 <= y < masks.height:
-            found.update(dict.fromkeys(int(i) for i in masks.hit(x, y)))
-    return list(found)
-
-
-def _sampled(line: Points) -> list[tuple[int, int]]:
-    """Pixels along a line, at most about a hundred."""
-    steps = np.hypot(*np.diff(line, axis=0).T) if len(line) > 1 else np.zeros(0)
-    along = np.concatenate(([0.0], np.cumsum(steps)))
-    at = np.linspace(0, along[-1], int(np.clip(along[-1], 1, 100)))
-    x, y = np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])
-    places = np.floor(np.column_stack((x, y))).astype(np.int64)
-    return list(dict.fromkeys((int(a), int(b)) for a, b in places))

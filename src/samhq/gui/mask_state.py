@@ -26,7 +26,6 @@ __all__ = [
     "Objects",
     "Restriction",
     "cycle_order",
-    "inside_polygon",
     "is_same_image",
 ]
 
@@ -185,21 +184,6 @@ def cycle_order(hits: IntArray, filtered: FilteredObjects) -> IntArray:
     """Masks under the pointer in the order of clicks: those that pass the filter, then the others."""
     keep = filtered.keep[hits]
     return np.concatenate((hits[keep], hits[~keep]))
-
-
-def inside_polygon(points: npt.NDArray[np.float64], polygon: npt.NDArray[np.float64]) -> BoolArray:
-    """Which points lie inside a polygon, by the even-odd rule.
-
-    points: (n, 2), polygon: (k, 2), both x, y. Returns (n,) bool; a NaN point is outside.
-    """
-    x, y = points[:, 0], points[:, 1]
-    inside = np.zeros(len(points), dtype=np.bool_)
-    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-        if y0 == y1:
-            continue
-        crosses = (y0 <= y) != (y1 <= y)
-        inside ^= crosses & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
-    return inside
 
 
 def is_same_image(one: OpenImage | None, other: OpenImage | None) -> bool:
