@@ -417,3 +417,9 @@ def test_a_change_of_language_keeps_the_running_job_and_the_error(qtbot, window)
     finally:
         window.set_language("en")
         job.stop()
+
+
+def test_a_window_that_is_closed_at_once_begins_nothing(qtbot, window, micrograph):
+    assert window.close()
+    window.begin([micrograph])
+    assert window.session.jobs.jobs() == []

@@ -217,10 +217,6 @@ class ImageListModel(QAbstractTableModel):
         """The row of the view in which an image stands, -1 if it is not shown."""
         return -1 if key is None else self._shown_at.get(key, -1)
 
-    def state_at(self, row: int) -> ImageState:
-        """The state of the image in a row of the view."""
-        return self._state_of(int(self._order[row]))
-
     def state_counts(self) -> dict[ImageState, int]:
         """How many images are in each state, whatever is shown."""
         counts = np.bincount(self._states(self.rows), minlength=len(ImageState))

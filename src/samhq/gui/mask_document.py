@@ -446,10 +446,6 @@ class MaskDocument(QObject):
         """Mark the selected masks as not wanted."""
         self.reject(np.flatnonzero(self.selected))
 
-    def clear_rejected(self) -> None:
-        """Take all marks of masks that are not wanted away."""
-        self.change(self._state.with_rejected(np.zeros(len(self.rejected), np.bool_)), tr("Not wanted"))
-
     def _mark(self, state: MaskState) -> None:
         self.change(state, tr("Selection"))
 

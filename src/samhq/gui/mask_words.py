@@ -8,7 +8,7 @@ from samhq.filters import Rejection, explain_rejection
 from samhq.gui.mask_document import MaskDocument
 from samhq.gui.translate import joined, tr
 
-__all__ = ["overlap_text", "reason_text", "selection_text", "table_text", "tooltip"]
+__all__ = ["overlap_text", "reasons", "selection_text", "table_text", "tooltip"]
 
 
 def tooltip(document: MaskDocument, index: int) -> str:
@@ -31,14 +31,6 @@ def tooltip(document: MaskDocument, index: int) -> str:
     if document.rejected[index]:
         lines.append(tr("Marked as not wanted"))
     return "\n".join(lines)
-
-
-def reason_text(document: MaskDocument, index: int) -> str:
-    """Why a mask does not pass, in one line; empty if it does."""
-    line = ""
-    for reason in reasons(document, index):
-        line = tr("{first}; {second}", first=line, second=reason) if line else reason
-    return line
 
 
 def reasons(document: MaskDocument, index: int) -> list[str]:

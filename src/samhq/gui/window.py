@@ -231,6 +231,8 @@ class MainWindow(QMainWindow):
 
     def begin(self, paths: list[Path]) -> None:
         """Open what the command named; without anything, offer what was worked on last."""
+        if self._may_close:  # closed before the first turn of the event loop
+            return
         if paths:
             self.session.open_paths(paths)
         else:

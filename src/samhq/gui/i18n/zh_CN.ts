@@ -1016,10 +1016,6 @@
       <translation>已标为不需要</translation>
     </message>
     <message>
-      <source>{first}; {second}</source>
-      <translation>{first}；{second}</translation>
-    </message>
-    <message>
       <source>A {value:,.0f} px is {by:,.10g} below the minimum {threshold:,.10g}</source>
       <translation>A {value:,.0f} px 比最小值 {threshold:,.10g} 低 {by:,.10g}</translation>
     </message>

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 )
 
 from samhq.gui import theme
+from samhq.gui.analysis import native_gray
 from samhq.gui.bars import EmptyState
 from samhq.gui.canvas import CanvasMode, ImageCanvas, MaskStyle
 from samhq.gui.mask_words import table_text, tooltip
@@ -236,14 +237,7 @@ class MasksTab(QWidget):
         image = opened.image
         self.canvas.set_image(image.rgb, pixel_size_um=image.pixel_size_um)
         self.canvas.set_levels(image.level, self.session.filter.polarity)
-        scale = image.scale
-        whole = image.dtype.startswith(("uint", "int", "bool"))
-
-        def native(level: int) -> str:
-            value = scale.black + level / 65535 * (scale.white - scale.black)
-            return f"{value:.0f}" if whole else f"{value:.4g}"
-
-        self.canvas.set_native(native)
+        self.canvas.set_native(native_gray(opened))
 
     def _show_polarity(self) -> None:
         opened = self.session.image
