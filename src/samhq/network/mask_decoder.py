@@ -6,6 +6,7 @@ predicted IoUs; `draw` makes logits only of those that are still wanted.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,13 +15,17 @@ import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import Tensor, nn
 
 from samhq.network.architectures import PROMPT_DIM
+from samhq.network.drawing import fine_features, in_reading_order, mask_features, weighted_blocks
 from samhq.network.layers import MLP, LayerNorm2d
+from samhq.network.shortcuts import ALL
+from samhq.network.token_side import ImageSide, look, two_way
 from samhq.network.transformer import TwoWayTransformer
 
 __all__ = ["Attended", "MaskDecoderHQ"]
 
 _MASK_TOKENS = 4  # one for unambiguous prompts, three for ambiguous ones
 _FINE_DIM = PROMPT_DIM // 8
+_CACHED_PIXELS = 1 << 12  # of the embedding, drawn at once: their finest features are 16 MiB in fp32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,15 @@ class Attended:
 
     predicted_iou: (b, 4) fp32, one for each mask token.
     tokens: (b, 5, 256), the four mask tokens and the HQ token. image: (b, n, 256).
+    side, prompted: given where the tokens have not had their last look at the image yet: the image before any
+    prompt, and (b, 5, 256) the tokens as they went into the transformer.
     """
 
     predicted_iou: Tensor
     tokens: Tensor
     image: Tensor
+    side: ImageSide | None = None
+    prompted: Tensor | None = None
 
 
 class MaskDecoderHQ(nn.Module):
@@ -42,6 +51,7 @@ class MaskDecoderHQ(nn.Module):
     def __init__(self, *, early_dim: int) -> None:
         super().__init__()
         dim, fine = PROMPT_DIM, _FINE_DIM
+        self.shortcuts = ALL
         self.transformer = TwoWayTransformer(dim=dim)
         self.iou_token = nn.Embedding(1, dim)
         self.mask_tokens = nn.Embedding(_MASK_TOKENS, dim)
@@ -80,14 +90,42 @@ class MaskDecoderHQ(nn.Module):
         sparse: (b, t, 256) prompt tokens. image: (b or 1, 256, g, g) embedding plus dense prompt.
         positions: (1, 256, g, g) encoding of the embedding's pixels.
         """
-        own = torch.cat([self.iou_token.weight, self.mask_tokens.weight, self.hf_token.weight])
-        tokens = torch.cat([own.expand(len(sparse), -1, -1), sparse], dim=1)
         tokens, seen = self.transformer(
-            tokens, image=image.flatten(2).transpose(1, 2), positions=positions.flatten(2).transpose(1, 2)
+            self._all_tokens(sparse),
+            image=image.flatten(2).transpose(1, 2),
+            positions=positions.flatten(2).transpose(1, 2),
         )
+        return Attended(
+            predicted_iou=self._predicted_iou(tokens[:, 0]),
+            tokens=tokens[:, 1 : _MASK_TOKENS + 2],
+            image=seen,
+        )
+
+    def attend_token_side(self, sparse: Tensor, side: ImageSide) -> Attended:
+        """Like attend, on a prepared image and with the projections on the side of the tokens.
+
+        The predicted IoU comes from one token alone, so only that one takes its last look at the image; the
+        others do when their mask is drawn.
+        """
+        tokens = self._all_tokens(sparse)
+        queries, seen = two_way(self.transformer, side, tokens)
+        scoring = look(self.transformer, side, queries=queries[:, :1], tokens=tokens[:, :1], pixels=seen)
+        return Attended(
+            predicted_iou=self._predicted_iou(scoring[:, 0]),
+            tokens=queries[:, 1 : _MASK_TOKENS + 2],
+            image=seen,
+            side=side,
+            prompted=tokens[:, 1 : _MASK_TOKENS + 2],
+        )
+
+    def _all_tokens(self, sparse: Tensor) -> Tensor:
+        own = torch.cat([self.iou_token.weight, self.mask_tokens.weight, self.hf_token.weight])
+        return torch.cat([own.expand(len(sparse), -1, -1), sparse], dim=1)
+
+    def _predicted_iou(self, tokens: Tensor) -> Tensor:
         # Scores decide what is kept: they stay in fp32 whatever the network computes in.
-        iou = self.iou_prediction_head(tokens[:, 0].to(self.iou_prediction_head.layers[0].weight.dtype))
-        return Attended(predicted_iou=iou.float(), tokens=tokens[:, 1 : _MASK_TOKENS + 2], image=seen)
+        iou = self.iou_prediction_head(tokens.to(self.iou_prediction_head.layers[0].weight.dtype))
+        return cast(Tensor, iou).float()
 
     def draw(
         self, attended: Attended, *, prompts: Tensor, tokens: Tensor, hq_features: Tensor, hq_only: bool
@@ -100,35 +138,77 @@ class MaskDecoderHQ(nn.Module):
         """
         if not len(prompts):
             return hq_features.new_zeros(0, *hq_features.shape[2:], dtype=torch.float32)
+        mask_token, hq_token = self._finished_tokens(attended, prompts=prompts, tokens=tokens)
+        weights = self._mask_weights(mask_token, tokens), self.hf_mlp(hq_token)
+        image = attended.image[prompts] if len(prompts) < len(attended.image) else attended.image
+        step = self._drawn_at_once(image)
+        logits = [
+            self._drawn(
+                image[i : i + step], *(w[i : i + step] for w in weights), hq_features, hq_only=hq_only
+            )
+            for i in range(0, len(image), step)
+        ]
+        return logits[0] if len(logits) == 1 else torch.cat(logits)
+
+    def _drawn_at_once(self, image: Tensor) -> int:
+        """How many masks are drawn together: on a processor what its cache holds."""
+        if image.device.type != "cpu" or not self.shortcuts.small_batches:
+            return len(image)
+        return max(1, _CACHED_PIXELS // image.shape[1])
+
+    def _finished_tokens(
+        self, attended: Attended, *, prompts: Tensor, tokens: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The chosen mask token and the HQ token of each chosen prompt, (k, 256) each."""
+        rows = torch.stack([tokens, torch.full_like(tokens, _MASK_TOKENS)], dim=1)
+        chosen = attended.tokens[prompts[:, None], rows]
+        if attended.side is not None and attended.prompted is not None:
+            chosen = look(
+                self.transformer,
+                attended.side,
+                queries=chosen,
+                tokens=attended.prompted[prompts[:, None], rows],
+                pixels=attended.image[prompts],
+            )
+        return chosen[:, 0], chosen[:, 1]
+
+    def _drawn(
+        self, image: Tensor, mask_weights: Tensor, hq_weights: Tensor, hq_features: Tensor, *, hq_only: bool
+    ) -> Tensor:
+        """Logits (k, 4g, 4g) fp32 from pixels (k, n, 256) and the weights (k, 32) of their channels."""
         grid = hq_features.shape[-1] // 4
-        image = attended.image[prompts].transpose(1, 2).reshape(len(prompts), PROMPT_DIM, grid, grid)
-        fine = self.output_upscaling(image)
-        hq_weights = self.hf_mlp(attended.tokens[prompts, -1])
-        logits = self._weighted_maskfeature(hq_weights, fine) + _weighted(hq_weights, hq_features)
-        if hq_only:
-            return logits
-        return _weighted(self._mask_weights(attended.tokens[prompts], tokens), fine) + logits
+        shared = _weighted(hq_weights, hq_features)
+        if self.shortcuts.matrix_drawing:
+            blocks = fine_features(self.output_upscaling, image)
+            features = mask_features(self.embedding_maskfeature, in_reading_order(blocks, grid=grid))
+            logits = self._weighted_maskfeature(hq_weights, features) + shared
+            own = in_reading_order(weighted_blocks(mask_weights, blocks), grid=grid).float()
+        else:
+            fine = self.output_upscaling(image.transpose(1, 2).unflatten(2, (grid, grid)))
+            features = self.embedding_maskfeature[:-1](fine).flatten(2).transpose(1, 2)
+            logits = self._weighted_maskfeature(hq_weights, features) + shared
+            own = _weighted(mask_weights, fine)
+        return logits if hq_only else own + logits
 
-    def _weighted_maskfeature(self, weights: Tensor, fine: Tensor) -> Tensor:
-        """embedding_maskfeature(fine), its channels summed under (k, c) weights: (k, h, w) fp32.
+    def _weighted_maskfeature(self, weights: Tensor, features: Tensor) -> Tensor:
+        """The last convolution of embedding_maskfeature, its channels summed under (k, c) weights.
 
-        The last convolution is linear and only this sum of its output is wanted, so the weights are
+        features: (k, h * w, d), what goes into that convolution. Returns (k, h, w) fp32, h = w.
+        The convolution is linear and only this sum of its output is wanted, so the weights are
         folded into it: sum_c w_c conv(g, W_c) = conv(g, sum_c w_c W_c), one output channel instead of c.
         """
-        *before, last = self.embedding_maskfeature
-        for layer in before:
-            fine = layer(fine)
-        kernels = torch.einsum("kc,cdij->kdij", weights, last.weight)
+        last = self.embedding_maskfeature[-1]
+        kernels = torch.einsum("kc,cdij->kdij", weights, cast(Tensor, last.weight))
         offsets = weights @ cast(Tensor, last.bias)
-        return (_conv_each(fine, kernels) + offsets[:, None, None]).float()
+        return (_conv_each(features, kernels) + offsets[:, None, None]).float()
 
     def _mask_weights(self, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
-        """The chosen mask token of each prompt through its own head, (k, 32)."""
+        """The chosen mask token (k, 256) of each prompt through its own head, (k, 32)."""
         weights = mask_tokens.new_zeros(len(mask_tokens), _FINE_DIM)
         for i, head in enumerate(self.output_hypernetworks_mlps):
             rows = torch.nonzero(chosen == i)[:, 0]
             if len(rows):
-                weights[rows] = head(mask_tokens[rows, i])
+                weights[rows] = head(mask_tokens[rows])
         return weights
 
 
@@ -143,15 +223,16 @@ def _upscaling(dim: int, hidden: int) -> nn.Sequential:
 
 
 def _conv_each(features: Tensor, kernels: Tensor) -> Tensor:
-    """Convolve every (c, h, w) of a batch with a 3x3 kernel (c, 3, 3) of its own, zero-padded: (k, h, w).
+    """Convolve each of k maps (side * side, c) with a 3x3 kernel (c, 3, 3) of its own, zero-padded: (k, side, side).
 
     For each place of the kernel one plane, all in one matrix product; `fold` shifts and adds the planes.
     It shifts the other way round than a convolution, hence the flip.
     """
-    k, c, h, w = features.shape
+    k, pixels, c = features.shape
+    side = math.isqrt(pixels)
     flipped = kernels.flip(2, 3).reshape(k, c, 9).transpose(1, 2)
-    planes = torch.bmm(flipped, features.reshape(k, c, h * w))
-    return F.fold(planes, (h, w), kernel_size=3, padding=1)[:, 0]
+    planes = torch.bmm(flipped, features.transpose(1, 2))
+    return F.fold(planes, (side, side), kernel_size=3, padding=1)[:, 0]
 
 
 def _weighted(weights: Tensor, features: Tensor) -> Tensor:

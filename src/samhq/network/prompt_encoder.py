@@ -36,6 +36,14 @@ class Prompts:
         given = next(t for t in (self.points, self.boxes, self.masks) if t is not None)
         return len(given)
 
+    def parts(self, size: int) -> list[Prompts]:
+        """The prompts in order, at most `size` in each part; one part without any if there are none."""
+        given = (self.points, self.labels, self.boxes, self.masks)
+        return [
+            Prompts(*(None if t is None else t[i : i + size] for t in given))
+            for i in range(0, max(1, len(self)), max(1, size))
+        ]
+
 
 class PromptEncoder(nn.Module):
     """Prompts to sparse tokens and a dense map."""
@@ -65,6 +73,10 @@ class PromptEncoder(nn.Module):
         places = torch.stack([middle.expand(grid, grid), middle[:, None].expand(grid, grid)], dim=-1)
         return cast(Tensor, self.pe_layer(places)).permute(2, 0, 1)[None]
 
+    def no_mask(self) -> Tensor:
+        """What stands for a mask prompt where none is given, (1, 256, 1, 1): the same for every pixel."""
+        return self.no_mask_embed.weight.reshape(1, PROMPT_DIM, 1, 1)
+
     def forward(self, prompts: Prompts) -> tuple[Tensor, Tensor]:
         """Encode b prompts.
 
@@ -79,7 +91,7 @@ class PromptEncoder(nn.Module):
         empty = self.no_mask_embed.weight
         sparse = torch.cat(parts, dim=1) if parts else empty.new_zeros(len(prompts), 0, PROMPT_DIM)
         if prompts.masks is None:
-            return sparse, empty.reshape(1, PROMPT_DIM, 1, 1)
+            return sparse, self.no_mask()
         masks = prompts.masks.to(device=empty.device, dtype=empty.dtype)
         return sparse, self.mask_downscaling(masks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,14 @@ from samhq.network.architectures import Architecture, TinyVitConfig
 from samhq.network.mask_decoder import Attended, MaskDecoderHQ
 from samhq.network.preprocess import pixels_from_image
 from samhq.network.prompt_encoder import PromptEncoder, Prompts
+from samhq.network.shortcuts import ALL, Shortcuts
 from samhq.network.tiny_vit import TinyViT
+from samhq.network.token_side import ImageSide, image_side
 from samhq.network.vit import ImageEncoderViT
 
 __all__ = ["Decoded", "ImageFeatures", "SamHq"]
+
+_CACHED_BYTES = 1 << 23  # of pixels that the decoder transforms at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,14 @@ class ImageFeatures:
     """Everything about an image that does not depend on prompts.
 
     embedding: (1, 256, g, g). hq_features: (1, 32, 4g, 4g). positions: (1, 256, g, g).
+    side: what the decoder's transformer makes of the image for prompts without a mask.
     input_size: (height, width) in the network's input. original_size: (height, width) of the image.
     """
 
     embedding: Tensor
     hq_features: Tensor
     positions: Tensor
+    side: ImageSide
     input_size: tuple[int, int]
     original_size: tuple[int, int]
 
@@ -40,11 +47,13 @@ class Decoded:
 
     prompts: (k,) int64, the prompts they belong to, ascending. predicted_iou: (k,) fp32.
     logits: (k, s/4, s/4) fp32, the masks at low resolution before the cutoff at 0.
+    given: how many prompts there were.
     """
 
     prompts: Tensor
     predicted_iou: Tensor
     logits: Tensor
+    given: int
 
 
 class SamHq(nn.Module):
@@ -53,6 +62,7 @@ class SamHq(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
+        self.shortcuts = ALL
         encoder, image_size = architecture.encoder, architecture.image_size
         self.image_encoder = (
             TinyViT(encoder)
@@ -84,6 +94,11 @@ class SamHq(nn.Module):
         self.mask_decoder.iou_prediction_head.float()
         return self
 
+    def use(self, shortcuts: Shortcuts) -> SamHq:
+        """Take these shortcuts from now on; for tests and benchmarks. Returns self."""
+        self.shortcuts = self.mask_decoder.shortcuts = self.image_encoder.shortcuts = shortcuts
+        return self
+
     @torch.inference_mode()
     def encode_image(self, image: npt.NDArray[np.uint8]) -> ImageFeatures:
         """The part of the work that depends on the image alone.
@@ -101,20 +116,18 @@ class SamHq(nn.Module):
     ) -> ImageFeatures:
         """Like encode_image, from pixels that are resized, normalised and padded: (1, 3, s, s) fp32."""
         embedding, early = self.image_encoder(pixels.to(device=self.device, dtype=self.dtype))
+        positions = self.prompt_encoder.dense_positions().to(self.dtype)
         return ImageFeatures(
             embedding=embedding,
-            hq_features=self.mask_decoder.hq_features(embedding, early),
-            positions=self.prompt_encoder.dense_positions().to(self.dtype),
+            hq_features=self.mask_decoder.hq_features(embedding, early).contiguous(),
+            positions=positions,
+            side=image_side(
+                self.mask_decoder.transformer,
+                image=embedding + self.prompt_encoder.no_mask(),
+                positions=positions,
+            ),
             input_size=input_size,
             original_size=original_size,
-        )
-
-    @torch.inference_mode()
-    def attend(self, features: ImageFeatures, prompts: Prompts) -> Attended:
-        """Predicted IoUs of b prompts, and what is needed to draw their masks."""
-        sparse, dense = self.prompt_encoder(prompts)
-        return self.mask_decoder.attend(
-            sparse.to(self.dtype), image=features.embedding + dense, positions=features.positions
         )
 
     @torch.inference_mode()
@@ -135,15 +148,55 @@ class SamHq(nn.Module):
         min_iou: 0 draws every mask. Low-resolution logits agree with the official decoder to a relative
         1e-4 in fp32.
         """
-        attended = self.attend(features, prompts)
+        parts = [
+            self._decode_some(features, part, best_of_three=best_of_three, hq_only=hq_only, min_iou=min_iou)
+            for part in prompts.parts(self._decoded_at_once(features, len(prompts)))
+        ]
+        starts = itertools.accumulate((part.given for part in parts), initial=0)
+        return Decoded(
+            prompts=torch.cat([part.prompts + start for part, start in zip(parts, starts, strict=False)]),
+            predicted_iou=torch.cat([part.predicted_iou for part in parts]),
+            logits=torch.cat([part.logits for part in parts]),
+            given=len(prompts),
+        )
+
+    def _decoded_at_once(self, features: ImageFeatures, count: int) -> int:
+        """How many prompts go through the decoder together: on a processor what its cache holds."""
+        if self.device.type != "cpu" or not self.shortcuts.small_batches:
+            return count
+        keys = features.side.pixels
+        return max(1, _CACHED_BYTES // (keys.numel() * keys.element_size()))
+
+    def _decode_some(
+        self,
+        features: ImageFeatures,
+        prompts: Prompts,
+        *,
+        best_of_three: bool,
+        hq_only: bool,
+        min_iou: float,
+    ) -> Decoded:
+        attended = self._attend(features, prompts)
         iou, token = choose_masks(attended.predicted_iou, best_of_three=best_of_three)
-        kept = (
-            torch.nonzero(iou > min_iou)[:, 0] if min_iou > 0 else torch.arange(len(iou), device=iou.device)
-        )
+        drawn = everything = torch.arange(len(iou), device=iou.device)
+        kept = torch.nonzero(iou > min_iou)[:, 0] if min_iou > 0 else everything
+        if self.shortcuts.scores_first:
+            drawn = kept
         logits = self.mask_decoder.draw(
-            attended, prompts=kept, tokens=token[kept], hq_features=features.hq_features, hq_only=hq_only
+            attended, prompts=drawn, tokens=token[drawn], hq_features=features.hq_features, hq_only=hq_only
         )
-        return Decoded(prompts=kept, predicted_iou=iou[kept], logits=logits)
+        if drawn is not kept:
+            logits = logits[kept]
+        return Decoded(prompts=kept, predicted_iou=iou[kept], logits=logits, given=len(prompts))
+
+    def _attend(self, features: ImageFeatures, prompts: Prompts) -> Attended:
+        sparse, dense = self.prompt_encoder(prompts)
+        sparse = sparse.to(self.dtype)
+        if self.shortcuts.token_side and prompts.masks is None:
+            return self.mask_decoder.attend_token_side(sparse, features.side)
+        return self.mask_decoder.attend(
+            sparse, image=features.embedding + dense, positions=features.positions
+        )
 
 
 def choose_masks(predicted_iou: Tensor, *, best_of_three: bool) -> tuple[Tensor, Tensor]:
