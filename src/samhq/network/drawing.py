@@ -58,7 +58,7 @@ def _upscaled(layer: nn.ConvTranspose2d, x: Tensor) -> Tensor:
     """(..., a) pixels to (..., 2, 2, b): the four pixels below each."""
     a, b = layer.weight.shape[:2]
     matrix = layer.weight.permute(2, 3, 1, 0).reshape(4 * b, a)
-    return F.linear(x, matrix, cast(Tensor, layer.bias).repeat(4)).unflatten(-1, (2, 2, b))
+    return F.linear(x, matrix, cast(Tensor, layer.bias).repeat(4)).reshape(*x.shape[:-1], 2, 2, b)
 
 
 def _norm(norm: LayerNorm2d, x: Tensor) -> Tensor:

@@ -124,8 +124,8 @@ class MaskDecoderHQ(nn.Module):
 
     def _predicted_iou(self, tokens: Tensor) -> Tensor:
         # Scores decide what is kept: they stay in fp32 whatever the network computes in.
-        iou = self.iou_prediction_head(tokens.to(self.iou_prediction_head.layers[0].weight.dtype))
-        return cast(Tensor, iou).float()
+        precision = cast(Tensor, self.iou_prediction_head.layers[0].weight).dtype
+        return cast(Tensor, self.iou_prediction_head(tokens.to(precision))).float()
 
     def draw(
         self, attended: Attended, *, prompts: Tensor, tokens: Tensor, hq_features: Tensor, hq_only: bool
@@ -142,11 +142,10 @@ class MaskDecoderHQ(nn.Module):
         weights = self._mask_weights(mask_token, tokens), self.hf_mlp(hq_token)
         image = attended.image[prompts] if len(prompts) < len(attended.image) else attended.image
         step = self._drawn_at_once(image)
+        parts = (slice(i, i + step) for i in range(0, len(image), step))
         logits = [
-            self._drawn(
-                image[i : i + step], *(w[i : i + step] for w in weights), hq_features, hq_only=hq_only
-            )
-            for i in range(0, len(image), step)
+            self._drawn(image[p], weights[0][p], weights[1][p], hq_features=hq_features, hq_only=hq_only)
+            for p in parts
         ]
         return logits[0] if len(logits) == 1 else torch.cat(logits)
 
@@ -173,7 +172,13 @@ class MaskDecoderHQ(nn.Module):
         return chosen[:, 0], chosen[:, 1]
 
     def _drawn(
-        self, image: Tensor, mask_weights: Tensor, hq_weights: Tensor, hq_features: Tensor, *, hq_only: bool
+        self,
+        image: Tensor,
+        mask_weights: Tensor,
+        hq_weights: Tensor,
+        *,
+        hq_features: Tensor,
+        hq_only: bool,
     ) -> Tensor:
         """Logits (k, 4g, 4g) fp32 from pixels (k, n, 256) and the weights (k, 32) of their channels."""
         grid = hq_features.shape[-1] // 4
@@ -184,7 +189,7 @@ class MaskDecoderHQ(nn.Module):
             logits = self._weighted_maskfeature(hq_weights, features) + shared
             own = in_reading_order(weighted_blocks(mask_weights, blocks), grid=grid).float()
         else:
-            fine = self.output_upscaling(image.transpose(1, 2).unflatten(2, (grid, grid)))
+            fine = self.output_upscaling(image.transpose(1, 2).reshape(len(image), -1, grid, grid))
             features = self.embedding_maskfeature[:-1](fine).flatten(2).transpose(1, 2)
             logits = self._weighted_maskfeature(hq_weights, features) + shared
             own = _weighted(mask_weights, fine)

@@ -96,7 +96,9 @@ class SamHq(nn.Module):
 
     def use(self, shortcuts: Shortcuts) -> SamHq:
         """Take these shortcuts from now on; for tests and benchmarks. Returns self."""
-        self.shortcuts = self.mask_decoder.shortcuts = self.image_encoder.shortcuts = shortcuts
+        for module in self.modules():
+            if hasattr(module, "shortcuts"):
+                setattr(module, "shortcuts", shortcuts)  # noqa: B010 - modules of several classes
         return self
 
     @torch.inference_mode()

@@ -13,7 +13,8 @@ import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import Tensor, nn
 
 from samhq.network.architectures import TinyVitConfig
-from samhq.network.layers import from_windows, into_windows
+from samhq.network.layers import from_windows, into_windows, linear_gelu
+from samhq.network.shortcuts import ALL
 from samhq.network.vit import make_neck
 
 __all__ = ["TinyViT"]
@@ -47,19 +48,34 @@ class TinyViT(nn.Module):
         pixels: (1, 3, s, s) with s a multiple of 16.
         Returns the embedding (1, 256, s/16, s/16) and the early features (1, 160, s/16, s/16).
         """
+        # Channels last in memory: what attention and linear layers want is then no copy.
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
         x = self.layers[0](self.patch_embed(pixels))
         early = self.layers[1](x)
         x = self.layers[3](self.layers[2](early))
         return self.neck(x), early
 
 
-class ConvBN(nn.Sequential):
+class ConvBN(nn.Module):
     """A convolution without bias followed by batch normalisation."""
 
     def __init__(self, a: int, b: int, *, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
         super().__init__()
-        self.add_module("c", nn.Conv2d(a, b, kernel, stride, kernel // 2, groups=groups, bias=False))
-        self.add_module("bn", nn.BatchNorm2d(b))
+        self.shortcuts = ALL
+        self.c = nn.Conv2d(a, b, kernel, stride, kernel // 2, groups=groups, bias=False)
+        self.bn = nn.BatchNorm2d(b)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve and normalise."""
+        if self.training or not self.shortcuts.folded_norms:
+            return cast(Tensor, self.bn(self.c(x)))
+        # With fixed statistics g (W x - m) / s + b is a convolution again: (g / s) W x + (b - g m / s).
+        bn = self.bn
+        gain = bn.weight.float() * (cast(Tensor, bn.running_var).float() + bn.eps).rsqrt()
+        bias = bn.bias.float() - gain * cast(Tensor, bn.running_mean).float()
+        weight = self.c.weight.float() * gain[:, None, None, None]
+        c = self.c
+        return F.conv2d(x, weight.to(x.dtype), bias.to(x.dtype), c.stride, c.padding, groups=c.groups)
 
 
 class PatchEmbed(nn.Module):
@@ -144,16 +160,13 @@ class TinyViTBlock(nn.Module):
 
     def __init__(self, dim: int, *, heads: int, window: int) -> None:
         super().__init__()
-        self.window = window
         self.attn = Attention(dim, heads=heads, side=window)
         self.mlp = Mlp(dim)
         self.local_conv = ConvBN(dim, dim, kernel=3, groups=dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block."""
-        height, width = x.shape[2:]
-        windows = self.attn(into_windows(x.permute(0, 2, 3, 1), self.window))
-        x = x + from_windows(windows, height=height, width=width).permute(0, 3, 1, 2)
+        x = x + self.attn(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         x = self.local_conv(x)
         return x + cast(Tensor, self.mlp(x.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
 
@@ -163,13 +176,16 @@ class Mlp(nn.Module):
 
     def __init__(self, dim: int, *, ratio: int = 4) -> None:
         super().__init__()
+        self.shortcuts = ALL
         self.norm = nn.LayerNorm(dim)
         self.fc1 = nn.Linear(dim, dim * ratio)
         self.fc2 = nn.Linear(dim * ratio, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layers."""
-        return cast(Tensor, self.fc2(F.gelu(self.fc1(self.norm(x)))))
+        x = self.norm(x)
+        hidden = linear_gelu(self.fc1, x) if self.shortcuts.fused_gelu else F.gelu(self.fc1(x))
+        return cast(Tensor, self.fc2(hidden))
 
 
 class Attention(nn.Module):
@@ -177,20 +193,33 @@ class Attention(nn.Module):
 
     def __init__(self, dim: int, *, heads: int, side: int) -> None:
         super().__init__()
+        self.shortcuts = ALL
         self.heads = heads
+        self.side = side
         self.norm = nn.LayerNorm(dim)
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         self.attention_biases = nn.Parameter(torch.zeros(heads, side * side))
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """(windows, side, side, dim) to the same shape."""
-        count, side, _, dim = windows.shape
-        qkv = self.qkv(self.norm(windows)).reshape(count, side * side, self.heads, -1)
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, h, w, dim) to the same shape."""
+        height, width = x.shape[1:3]
+        if not self.shortcuts.pad_late:
+            windows = self.proj(self._attend(self.qkv(self.norm(into_windows(x, self.side)))))
+            return from_windows(windows, height=height, width=width)
+        # What is padded is 0, so its projection is the same everywhere and computed once.
+        fill = self.qkv(self.norm.bias)
+        windows = self._attend(into_windows(self.qkv(self.norm(x)), self.side, fill=fill))
+        return cast(Tensor, self.proj(from_windows(windows, height=height, width=width)))
+
+    def _attend(self, windows: Tensor) -> Tensor:
+        """Projected windows (n, side, side, 3 * dim) to what their pixels attend to, (n, side, side, dim)."""
+        count, side = windows.shape[:2]
+        qkv = windows.reshape(count, side * side, self.heads, -1)
         q, k, v = qkv.transpose(1, 2).chunk(3, dim=-1)
         bias = self.attention_biases[:, _distances(side, device=windows.device)]
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
-        return cast(Tensor, self.proj(attended.transpose(1, 2).reshape(count, side, side, dim)))
+        return attended.transpose(1, 2).reshape(count, side, side, -1)
 
 
 def _distances(side: int, *, device: torch.device) -> Tensor:

@@ -112,15 +112,15 @@ def _look(attention: Attention, positions: Tensor, pixels: Tensor, asking: Tenso
     """Tokens (b, t, dim) look at pixels (b, n, dim), no pixel is projected."""
     q = _split(attention.q_proj(asking) * _scale(attention), attention.heads)
     weights = _add_scores(torch.matmul(q, positions), q, attention.k_proj.weight, pixels).softmax(dim=-1)
-    sums = torch.bmm(weights.flatten(1, 2), pixels).unflatten(1, weights.shape[1:3])
-    values = attention.v_proj
-    projected = torch.matmul(sums, values.weight.unflatten(0, (attention.heads, -1)).transpose(1, 2))
-    return _merged(attention, projected + values.bias.unflatten(0, (attention.heads, 1, -1)))
+    sums = torch.bmm(weights.flatten(1, 2), pixels).reshape(*weights.shape[:3], -1)
+    values, heads = attention.v_proj, attention.heads
+    projected = torch.matmul(sums, _by_head(values.weight, heads).transpose(1, 2))
+    return _merged(attention, projected + values.bias.reshape(heads, 1, -1))
 
 
 def _add_scores(scores: Tensor, asking: Tensor, weight: Tensor, pixels: Tensor) -> Tensor:
     """scores + asking . (weight pixel): (b, h, t, n), from asking (b, h, t, c), weight (h * c, dim)."""
-    projected = torch.matmul(asking, weight.unflatten(0, (asking.shape[1], -1)))
+    projected = torch.matmul(asking, _by_head(weight, asking.shape[1]))
     added = torch.baddbmm(scores.flatten(1, 2), projected.flatten(1, 2), pixels.transpose(1, 2))
     return added.reshape(scores.shape)
 
@@ -129,7 +129,7 @@ def _written(attention: Attention, pixels: Tensor, weights: Tensor, *, values: T
     """pixels (b or 1, n, dim) plus what tokens (b, t, dim) write to them under weights (b, h, t, n)."""
     heads, out = attention.heads, attention.out_proj
     v = _split(attention.v_proj(values), heads)
-    strokes = torch.matmul(v, out.weight.T.unflatten(0, (heads, -1))) + out.bias / heads
+    strokes = torch.matmul(v, _by_head(out.weight.T, heads)) + out.bias / heads
     pixels = pixels.expand(len(v), -1, -1)
     return torch.baddbmm(pixels, weights.flatten(1, 2).transpose(1, 2), strokes.flatten(1, 2))
 
@@ -141,12 +141,17 @@ def _merged(attention: Attention, heads: Tensor) -> Tensor:
 
 def _split(x: Tensor, heads: int) -> Tensor:
     """(b, t, h * c) to (b, h, t, c)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
 
 
 def _columns(x: Tensor, heads: int) -> Tensor:
     """(n, h * c) to (h, c, n), each channel in one piece of memory."""
-    return x.T.unflatten(0, (heads, -1)).contiguous()
+    return _by_head(x.T, heads).contiguous()
+
+
+def _by_head(matrix: Tensor, heads: int) -> Tensor:
+    """(h * c, dim) to (h, c, dim)."""
+    return matrix.reshape(heads, -1, matrix.shape[1])
 
 
 def _scale(attention: Attention) -> float:

@@ -14,11 +14,14 @@ from torch import Tensor, nn
 
 from samhq.network.architectures import PATCH, PROMPT_DIM, VitConfig
 from samhq.network.layers import LayerNorm2d, MLPBlock, from_windows, into_windows
+from samhq.network.shortcuts import ALL, Shortcuts
 
 __all__ = ["ImageEncoderViT", "make_neck"]
 
 # Position biases of this many query-key pairs are held at once (fp32: 128 MiB); more go head by head.
 _MAX_BIAS = 1 << 25
+# Scores that are held at once where attention is done in tiles (fp32: 4 MiB, half of it for each core).
+_TILE = 1 << 20
 
 
 class ImageEncoderViT(nn.Module):
@@ -27,6 +30,7 @@ class ImageEncoderViT(nn.Module):
     def __init__(self, config: VitConfig, *, image_size: int) -> None:
         super().__init__()
         grid = image_size // PATCH
+        self.shortcuts = ALL
         self.first_global = config.global_blocks[0]
         self.patch_embed = PatchEmbed(config.embed_dim)
         self.pos_embed = nn.Parameter(torch.zeros(1, grid, grid, config.embed_dim))
@@ -45,7 +49,7 @@ class ImageEncoderViT(nn.Module):
         x = self.patch_embed(pixels) + self.pos_embed
         early = x
         for i, block in enumerate(self.blocks):
-            x = block(x)
+            x = block(x, self.shortcuts)
             if i == self.first_global:
                 early = x
         return self.neck(x.permute(0, 3, 1, 2)), early.permute(0, 3, 1, 2)
@@ -69,56 +73,92 @@ class Block(nn.Module):
     def __init__(self, config: VitConfig, *, grid: int, is_global: bool) -> None:
         super().__init__()
         dim = config.embed_dim
-        self.window = 0 if is_global else config.window
+        window = 0 if is_global else config.window
         self.norm1 = nn.LayerNorm(dim, eps=1e-6)
-        self.attn = Attention(dim, heads=config.heads, side=self.window or grid)
+        self.attn = Attention(dim, heads=config.heads, side=window or grid, window=window)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
         self.mlp = MLPBlock(dim, 4 * dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, shortcuts: Shortcuts) -> Tensor:
         """(b, h, w, dim) to the same shape."""
-        x = x + self._attend(self.norm1(x))
-        return cast(Tensor, x + self.mlp(self.norm2(x)))
-
-    def _attend(self, x: Tensor) -> Tensor:
-        if not self.window:
-            return cast(Tensor, self.attn(x))
-        height, width = x.shape[1:3]
-        windows = self.attn(into_windows(x, self.window))
-        return from_windows(windows, height=height, width=width)
+        x = x + self.attn(self.norm1(x), shortcuts)
+        return cast(Tensor, x + self.mlp(self.norm2(x), fused=shortcuts.fused_gelu))
 
 
 class Attention(nn.Module):
-    """Multi-head attention over a square map with a decomposed relative position bias."""
+    """Multi-head attention with a decomposed relative position bias, over a square map or inside its windows."""
 
-    def __init__(self, dim: int, *, heads: int, side: int) -> None:
+    def __init__(self, dim: int, *, heads: int, side: int, window: int = 0) -> None:
         super().__init__()
         self.heads = heads
+        self.window = window
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         self.rel_pos_h = nn.Parameter(torch.zeros(2 * side - 1, dim // heads))
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * side - 1, dim // heads))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(b, side, side, dim) to the same shape."""
-        b, h, w, dim = x.shape
-        q, k, v = self.qkv(x).reshape(b, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        step = max(1, _MAX_BIAS // (b * (h * w) ** 2))
-        parts = [
-            self._heads(q[:, i : i + step], k[:, i : i + step], v[:, i : i + step], h=h, w=w)
-            for i in range(0, self.heads, step)
-        ]
-        attended = torch.cat(parts, dim=1).transpose(1, 2).reshape(b, h, w, dim)
-        return cast(Tensor, self.proj(attended))
+    def forward(self, x: Tensor, shortcuts: Shortcuts) -> Tensor:
+        """(b, h, w, dim) to the same shape; without windows h and w are the side of the map."""
+        tiled = shortcuts.tiled_attention and x.device.type == "cpu"
+        if not self.window:
+            return cast(Tensor, self.proj(self._attend(self.qkv(x), tiled=tiled)))
+        height, width = x.shape[1:3]
+        if not shortcuts.pad_late:
+            windows = self.proj(self._attend(self.qkv(into_windows(x, self.window)), tiled=tiled))
+            return from_windows(windows, height=height, width=width)
+        # What is padded is 0 before the projection, so it is the bias after it, and none of the pixels that
+        # windows stick out over the image are projected; those that attention gave are cut off before the output.
+        windows = into_windows(self.qkv(x), self.window, fill=self.qkv.bias)
+        inside = from_windows(self._attend(windows, tiled=tiled), height=height, width=width)
+        return cast(Tensor, self.proj(inside))
 
-    def _heads(self, q: Tensor, k: Tensor, v: Tensor, *, h: int, w: int) -> Tensor:
-        b, heads, n, c = q.shape
-        # The bias uses the unscaled query, so it is added after the scaling that the kernel does.
-        places = q.reshape(b, heads, h, w, c)
-        rows = torch.einsum("nahwc,hkc->nahwk", places, _relative(self.rel_pos_h, h))
-        columns = torch.einsum("nahwc,wkc->nahwk", places, _relative(self.rel_pos_w, w))
-        bias = (rows[..., :, None] + columns[..., None, :]).reshape(b, heads, n, n)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    def _attend(self, qkv: Tensor, *, tiled: bool) -> Tensor:
+        """Projected maps (b, h, w, 3 * dim) to what their pixels attend to, (b, h, w, dim)."""
+        b, h, w, _ = qkv.shape
+        q, k, v = qkv.reshape(b, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        # The bias uses the unscaled query, so it is added after the scaling that the attention does.
+        places = q.reshape(b, self.heads, h, w, -1)
+        rows = torch.einsum("nahwc,hkc->nahwk", places, _relative(self.rel_pos_h, h)).flatten(2, 3)
+        columns = torch.einsum("nahwc,wkc->nahwk", places, _relative(self.rel_pos_w, w)).flatten(2, 3)
+        if tiled:
+            flat = (x.flatten(0, 1) for x in (q, k, v, rows, columns))
+            attended = _attend_in_tiles(*flat).reshape(q.shape)
+        else:
+            step = max(1, _MAX_BIAS // (b * (h * w) ** 2))
+            parts = [
+                _attend_whole(*(x[:, i : i + step] for x in (q, k, v, rows, columns)))
+                for i in range(0, self.heads, step)
+            ]
+            attended = torch.cat(parts, dim=1)
+        return attended.transpose(1, 2).reshape(b, h, w, -1)
+
+
+def _bias(rows: Tensor, columns: Tensor) -> Tensor:
+    """Biases by row (..., n, h) and by column (..., n, w) of the key: (..., n, h * w)."""
+    return (rows[..., :, None] + columns[..., None, :]).flatten(-2)
+
+
+def _attend_whole(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Attention of (b, heads, n, c) with biases (b, heads, n, h) and (b, heads, n, w), n = h * w."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=_bias(rows, columns))
+
+
+def _attend_in_tiles(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The same for maps (m, n, c), without ever holding more scores than the cache does.
+
+    Each query needs its own row of scores only: softmax(q_i k' + bias_i) v for some queries at a time.
+    """
+    n, c = q.shape[1:]
+    maps = max(1, _TILE // n**2)
+    queries = min(n, max(1, _TILE // n))
+    scaled, turned = q * c**-0.5, k.transpose(1, 2)
+    attended = torch.empty_like(q)
+    for m in range(0, len(q), maps):
+        for i in range(0, n, queries):
+            tile = slice(m, m + maps), slice(i, i + queries)
+            scores = torch.baddbmm(_bias(rows[tile], columns[tile]), scaled[tile], turned[tile[0]])
+            attended[tile] = torch.bmm(scores.softmax(dim=-1), v[tile[0]])
+    return attended
 
 
 def _relative(table: Tensor, side: int) -> Tensor:

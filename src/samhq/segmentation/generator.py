@@ -7,7 +7,7 @@ crops that would hold no pixel are left out (officially they raise an error).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from samhq.network.devices import is_out_of_memory
 from samhq.network.preprocess import to_input_frame
 from samhq.network.prompt_encoder import Prompts
 from samhq.network.sam import ImageFeatures
+from samhq.segmentation.boxed import BoxedMask, boxed_mask, full_size
 from samhq.segmentation.grids import Crop, crops_of, layer_points
 from samhq.segmentation.memory import Batches
 from samhq.segmentation.nms import suppress
@@ -196,49 +197,79 @@ class AutomaticMaskGenerator:
             points=torch.from_numpy(placed)[:, None], labels=torch.ones(len(placed), 1, dtype=torch.int64)
         )
         decoded = self.model.decode(features, prompts, min_iou=self.settings.pred_iou_thresh)
-        # Bilinear values lie between the values around them: without a positive one there is no mask.
-        drawn = torch.nonzero(decoded.logits.amax(dim=(1, 2)) > 0)[:, 0]
-        found = [MaskTable.empty(height=job.height, width=job.width)]
-        for part, logits in full_size_chunks(
-            decoded.logits[drawn],
+        drawn = points[decoded.prompts.cpu().numpy()]
+        iou = decoded.predicted_iou.cpu().numpy()
+        acceptable = self._boxed if self.model.shortcuts.boxed_masks else self._whole
+        return self._table(job, crop, acceptable(decoded.logits, features), points=drawn, iou=iou)
+
+    def _boxed(self, logits: Tensor, features: ImageFeatures) -> Iterator[tuple[int, BoxedMask]]:
+        """The stable masks among low-resolution logits, with their places: each is drawn in its box only."""
+        size = full_size(
+            image_size=self.model.image_size,
+            input_size=features.input_size,
+            original_size=features.original_size,
+        )
+        for row, low in enumerate(logits.cpu().numpy()):
+            found = boxed_mask(
+                low,
+                size,
+                offset=self.settings.stability_score_offset,
+                min_stability=self.settings.stability_score_thresh,
+            )
+            if found is not None:
+                yield row, found
+
+    def _whole(self, logits: Tensor, features: ImageFeatures) -> Iterator[tuple[int, BoxedMask]]:
+        """The same the plain way: all logits at the size of the image."""
+        for part, full in full_size_chunks(
+            logits,
             image_size=self.model.image_size,
             input_size=features.input_size,
             original_size=features.original_size,
         ):
-            prompt = decoded.prompts[drawn[part]].cpu().numpy()
-            iou = decoded.predicted_iou[drawn[part]].cpu().numpy()
-            found.append(self._acceptable(job, crop, logits=logits, iou=iou, points=points[prompt]))
-        return MaskTable.concatenate(found)
+            score = stability(full, offset=self.settings.stability_score_offset)
+            # A mask without pixels has no stability (0/0); it is dropped whatever the threshold.
+            good = (score >= self.settings.stability_score_thresh) & (full.amax(dim=(1, 2)) > 0)
+            for row in torch.nonzero(good)[:, 0].tolist():
+                mask = full[row] > 0
+                x0, y0, x1, y1 = inclusive_boxes(mask[None])[0].tolist()
+                inside = mask[y0 : y1 + 1, x0 : x1 + 1].cpu().numpy()
+                yield part.start + row, BoxedMask(inside, x0, y0, np.float32(score[row].item()))
 
-    def _acceptable(
-        self, job: _Job, crop: Crop, *, logits: Tensor, iou: npt.NDArray[np.float32], points: FloatArray
+    def _table(
+        self,
+        job: _Job,
+        crop: Crop,
+        found: Iterator[tuple[int, BoxedMask]],
+        *,
+        points: FloatArray,
+        iou: npt.NDArray[np.float32],
     ) -> MaskTable:
-        """The stable masks that a crop's edge does not cut, out of full-size logits (n, h, w) of a crop."""
-        score = stability(logits, offset=self.settings.stability_score_offset)
-        # A mask without pixels has no stability (0/0); it is dropped whatever the threshold.
-        good = (score >= self.settings.stability_score_thresh) & (logits.amax(dim=(1, 2)) > 0)
-        chosen = torch.nonzero(good)[:, 0]
-        masks = logits[chosen] > 0
-        boxes = inclusive_boxes(masks).cpu().numpy()
-        whole = ~near_crop_edge(boxes, crop=crop, height=job.height, width=job.width)
-        rows = np.flatnonzero(whole)
-        kept = chosen.cpu().numpy()[rows]
-        runs = []
-        for row in rows:
-            x0, y0, x1, y1 = (int(v) for v in boxes[row])
-            inside = masks[row, y0 : y1 + 1, x0 : x1 + 1].cpu().numpy()
-            runs.append(
-                runs_from_crop(inside, x0=x0 + crop.x0, y0=y0 + crop.y0, height=job.height, width=job.width)
-            )
+        """Masks of a crop, with their rows in points and iou, in pixels of the image; none that its edge cuts."""
+        kept = list(found)
+        boxes = np.array([mask.box for _, mask in kept], dtype=np.int64).reshape(-1, 4)
+        inclusive = boxes - np.array([0, 0, 1, 1])
+        whole = np.flatnonzero(~near_crop_edge(inclusive, crop=crop, height=job.height, width=job.width))
+        kept = [kept[i] for i in whole]
+        rows = np.array([row for row, _ in kept], dtype=np.int64)
         shift = np.array([crop.x0, crop.y0])
         return MaskTable.from_runs(
-            runs,
+            [
+                runs_from_crop(
+                    mask.mask,
+                    x0=mask.x0 + crop.x0,
+                    y0=mask.y0 + crop.y0,
+                    height=job.height,
+                    width=job.width,
+                )
+                for _, mask in kept
+            ],
             height=job.height,
             width=job.width,
-            boxes=boxes[rows] + np.array([*shift, *(shift + 1)]),
-            predicted_iou=iou[kept],
-            stability_score=score.cpu().numpy()[kept],
-            points=points[kept] + shift,
+            boxes=boxes[whole] + np.array([*shift, *shift]),
+            predicted_iou=iou[rows],
+            stability_score=np.array([mask.stability_score for _, mask in kept], dtype=np.float32),
+            points=points[rows] + shift,
             crop_boxes=np.tile(np.array(crop.box), (len(rows), 1)),
         )
 

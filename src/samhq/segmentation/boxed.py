@@ -1,0 +1,129 @@
+"""Masks at full size only where they can be: inside the box of what is near the cutoff at low resolution.
+
+Low-resolution logits reach the size of the image by two bilinear steps (postprocess.to_original_size). Two facts
+make it unnecessary to do that for whole images:
+
+- Each step is a matrix along the rows and one along the columns, and so are both together:
+  full = R low C', with R = R2 R1 and C = C2 C1.
+- Bilinear values are convex combinations of those around them. Where all of those are <= -offset, so is the result:
+  neither the mask nor either area of its stability score reaches there.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BoxedMask", "FullSize", "boxed_mask", "full_size"]
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedMask:
+    """A mask inside the rectangle that holds it: (h, w) bool whose upper left pixel is (x0, y0).
+
+    stability_score: area of logits > offset / area of logits > -offset.
+    """
+
+    mask: BoolArray
+    x0: int
+    y0: int
+    stability_score: np.float32
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Half-open xyxy, without empty rows or columns at its sides."""
+        return self.x0, self.y0, self.x0 + self.mask.shape[1], self.y0 + self.mask.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Both bilinear steps along one axis.
+
+    matrix: (full, low) fp32; first, last: (full,) int64, the low-resolution places a full-size place depends on.
+    """
+
+    matrix: FloatArray
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+
+    def around(self, present: npt.ArrayLike) -> tuple[slice, slice]:
+        """The full-size places that depend on a present low-resolution place, and all they depend on."""
+        places = np.flatnonzero(present)
+        start = int(np.searchsorted(self.last, places[0]))
+        stop = int(np.searchsorted(self.first, places[-1], side="right"))
+        return slice(start, stop), slice(int(self.first[start]), int(self.last[stop - 1]) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FullSize:
+    """How low-resolution logits become logits of the image's size."""
+
+    rows: _Axis
+    columns: _Axis
+
+
+@functools.lru_cache(maxsize=32)
+def full_size(*, image_size: int, input_size: tuple[int, int], original_size: tuple[int, int]) -> FullSize:
+    """The way from (image_size / 4)^2 logits to original_size, both sizes (height, width)."""
+    rows, columns = (
+        _axis(low=image_size // 4, frame=image_size, used=used, full=full)
+        for used, full in zip(input_size, original_size, strict=True)
+    )
+    return FullSize(rows, columns)
+
+
+def boxed_mask(
+    logits: FloatArray, size: FullSize, *, offset: float, min_stability: float
+) -> BoxedMask | None:
+    """The mask of low-resolution logits, or None if it is empty or less stable than min_stability.
+
+    logits: (s/4, s/4) fp32 before the cutoff at 0. offset: how far the cutoff moves for the stability score.
+    """
+    # The mask itself is where logits are above 0, whatever the offset.
+    near: BoolArray = logits > min(-offset, 0.0)
+    if not near.any():
+        return None
+    y, low_y = size.rows.around(np.any(near, axis=1))
+    x, low_x = size.columns.around(np.any(near, axis=0))
+    inside = size.rows.matrix[y, low_y] @ logits[low_y, low_x] @ size.columns.matrix[x, low_x].T
+    outer = np.count_nonzero(inside > -offset)
+    if outer == 0:
+        return None
+    stability = np.float32(np.count_nonzero(inside > offset)) / np.float32(outer)
+    if not stability >= min_stability:
+        return None
+    mask = inside > 0
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    tight = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return BoxedMask(tight, x.start + int(columns[0]), y.start + int(rows[0]), stability)
+
+
+def _axis(*, low: int, frame: int, used: int, full: int) -> _Axis:
+    """The matrix of low -> frame, cut to what the image uses of the frame, -> full."""
+    matrix = _bilinear(used, full) @ _bilinear(low, frame)[:used]
+    touched = matrix != 0
+    last = matrix.shape[1] - 1 - touched[:, ::-1].argmax(axis=1)
+    return _Axis(matrix.astype(np.float32), touched.argmax(axis=1), last)
+
+
+def _bilinear(source: int, target: int) -> npt.NDArray[np.float64]:
+    """The matrix (target, source) of bilinear resizing with pixel centres at half-integers.
+
+    Places beyond the outermost centres take the outermost value; shrinking takes no average. Source: the
+    definition of PyTorch's interpolate with align_corners=False.
+    """
+    centre = np.clip((np.arange(target) + 0.5) * (source / target) - 0.5, 0, source - 1)
+    lower = np.floor(centre).astype(np.int64)
+    upper = np.minimum(lower + 1, source - 1)
+    matrix = np.zeros((target, source))
+    np.add.at(matrix, (np.arange(target), lower), 1 - (centre - lower))
+    np.add.at(matrix, (np.arange(target), upper), centre - lower)
+    return matrix
