@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ import sys
 import numpy as np
 import pytest
 
+from samhq import store as store_module
 from samhq.errors import SamhqError, StoreError
 from samhq.locks import LOCK_FILE, FolderLock
 from samhq.masks import MaskTable
@@ -243,3 +245,18 @@ def test_a_full_disk_is_said_and_keeps_what_was_done(tmp_path):
             for i in range(100):
                 store.save(record_of(f"{i}.png", objects), objects)
         assert "a.png" in [r.path for r in store.records()]
+
+
+def test_a_run_of_an_earlier_version_with_small_pages_goes_on(tmp_path, monkeypatch):
+    first, second = some_objects(1), some_objects(2)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(store_module, "_PAGE_BYTES", 4096)
+        with RunStore.write(tmp_path) as store:
+            store.save(record_of("a.png", first), first)
+    with RunStore.write(tmp_path) as store:
+        store.save(record_of("b.png", second), second)
+    with RunStore.read(tmp_path) as store:
+        for record, expected in zip(store.records(), (first, second), strict=True):
+            assert_equal(store.objects(record), expected)
+    with contextlib.closing(sqlite3.connect(tmp_path / RUN_FILE)) as connection:
+        assert connection.execute("PRAGMA page_size").fetchone() == (4096,)

@@ -29,6 +29,9 @@ __all__ = ["RUN_FILE", "ImageRecord", "RunStore", "StoredHistograms", "StoredObj
 RUN_FILE = "run.sqlite"
 # Where an image stands in its run (column "present").
 _GONE, _CURRENT, _WAITING = 0, 1, 2
+# Of new files: the objects of an image fill many pages, and SQLite finds each through the one before. Larger
+# ones would make runs of a few objects large; files that are there keep theirs.
+_PAGE_BYTES = 16384
 _APPLICATION_ID = 0x53484851  # "SHHQ": told apart from other SQLite files by its header
 
 _MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -151,6 +154,7 @@ class RunStore:
         try:
             connection = _connect(folder / RUN_FILE, mode="rwc")
             with _explained(folder):
+                connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
                 connection.execute("PRAGMA journal_mode = DELETE")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from export_samples import record_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from samhq.export import tables as tables_module
 from samhq.export.tables import IMAGE_COLUMNS, OBJECT_COLUMNS, TableWriter, images_frame, objects_frame
 from samhq.results import RunResults
 from samhq.settings import FilterSettings, Settings
@@ -152,3 +156,64 @@ def test_a_name_that_begins_like_a_comment_is_told_apart(store, tmp_path):
             tables.add(result)
     rows = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert sum(row.startswith("\\x231 slide #2.png\t") for row in rows) == 1
+
+
+ODD_FLOATS = [
+    0.0,
+    -0.0,
+    1e-300,
+    9.9e-5,
+    1e-4,
+    1e-3,
+    0.88,
+    1 / 3,
+    999999.5,
+    1e6,
+    1e15,
+    1e16,
+    1e300,
+    math.inf,
+    math.nan,
+]
+FLOATS = st.floats(0, 1.25, width=32) | st.sampled_from(ODD_FLOATS[:-2]) | st.sampled_from(ODD_FLOATS)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(FLOATS, FLOATS), min_size=3, max_size=3))
+def test_any_number_is_written_as_python_writes_it(results, tmp_path, values):
+    result = next(r for r in results if r.filtered.keep.sum() == 3)
+    wide, narrow = np.array(values).T
+    with np.errstate(over="ignore"):
+        narrow = narrow.astype(np.float32)
+    odd = replace(
+        result,
+        masks=replace(result.masks, predicted_iou=narrow),
+        measurements=replace(result.measurements, centroids=np.stack([wide, wide], axis=1)),
+    )
+    path = tmp_path / "objects.csv"
+    with TableWriter(objects_csv=path, settings=Settings(), model=MODEL) as tables:
+        tables.add(odd)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["centroid_x"] for row in rows] == ["" if math.isnan(v) else repr(v) for v in wide.tolist()]
+    assert [row["predicted_iou"] for row in rows] == ["" if np.isnan(v) else str(v) for v in narrow]
+
+
+def test_scores_are_written_in_the_shortest_form_that_reads_back():
+    scores = np.random.default_rng(0).uniform(0.001, 1.2, 30_000).astype(np.float32)
+    rows = tables_module._json_rows([np.arange(len(scores)), scores]).decode("ascii").split("\n")
+    assert rows == [f"{number},{score!s}" for number, score in enumerate(scores)]
+
+
+def test_both_ways_to_write_numbers_agree(results, tmp_path, monkeypatch):
+    written = []
+    for is_fast in (True, False):
+        if not is_fast:
+            monkeypatch.setattr(tables_module, "_is_written_alike", lambda values: False)
+        path = tmp_path / f"{is_fast}.csv"
+        with TableWriter(objects_csv=path, settings=Settings(), model=MODEL) as tables:
+            for result in results:
+                tables.add(result)
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+    assert written[0].count(b"\n") == 6

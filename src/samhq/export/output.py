@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +20,13 @@ from samhq.configuration import save_settings
 from samhq.errors import ExportError, ImageReadError
 from samhq.export.masks import CocoWriter, write_labels, write_masks
 from samhq.export.names import output_stems, picture_names
-from samhq.export.pictures import annotate, write_picture
+from samhq.export.pictures import annotate, encode_picture, write_picture
 from samhq.export.sheet import ContactSheet
 from samhq.export.tables import TableWriter, data_file_name
-from samhq.files import long_path, remove_file, short_name
+from samhq.files import long_path, remove_file, short_name, write_bytes
 from samhq.monitor import SILENT, Event, Monitor
 from samhq.results import ImageResult, Outcome, Results, rejection_counts
-from samhq.settings import Settings
+from samhq.settings import OutputSettings, Settings
 from samhq.store import ImageRecord
 
 __all__ = [
@@ -37,6 +40,8 @@ __all__ = [
 ExportFormat = Literal["csv", "txt", "coco", "labels", "masks"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = ("csv", "txt", "coco", "labels", "masks")
 _LONGEST_NAME_BYTES = 200
+_MOST_THREADS = 4  # that draw; beyond, tables and disk decide
+_PIXELS_AHEAD = 1 << 26  # of the images in work: each is held twice, with 3 bytes a pixel
 _log = logging.getLogger(__name__)
 
 
@@ -84,24 +89,27 @@ def write_output(
         settings=settings,
         model=model,
     )
-    wants_pictures = settings.output.pictures or sheets is not None
     drawn = set()
-    with tables:
+
+    def draw(result: ImageResult) -> _Drawn:
+        return _draw(result, read_rgb, settings.output, has_sheets=sheets is not None)
+
+    def take(result: ImageResult, done: _Drawn) -> None:
+        record = result.record
+        if done.fault:
+            tally.warnings.append(f"no picture of {record.path}: {done.fault}")
+        if done.png is not None:
+            path = folder / pictures[record.path, record.page]
+            tally.note_file("pictures", write_bytes(path, done.png), path)
+            drawn.add(pictures[record.path, record.page])
+        if sheets is not None and done.thumbnail is not None:
+            sheets.add(_title(record), done.thumbnail)
+
+    with tables, _Ahead(draw, take) as drawing:
         for result in _watched(results, records, tally, monitor):
             tables.add(result)
-            if not wants_pictures or result.record.status != "done":
-                continue
-            rgb = _read(result, read_rgb, tally)
-            if rgb is None:
-                continue
-            if settings.output.pictures:
-                relative = pictures[result.record.path, result.record.page]
-                picture = annotate(rgb, result.masks, result.filtered, label=settings.output.label)
-                tally.note_file("pictures", write_picture(folder / relative, picture), folder / relative)
-                drawn.add(relative)
-            if sheets is not None:
-                # Text could not be read in a thumbnail.
-                sheets.add(_title(result.record), annotate(rgb, result.masks, result.filtered, label="none"))
+            if (settings.output.pictures or sheets is not None) and result.record.status == "done":
+                drawing.add(result)
     for meant, written in tables.written:
         tally.note_file("tables", written, meant)
     if sheets is not None:
@@ -109,6 +117,81 @@ def write_output(
     tally.warn_of_strangers(folder, drawn)
     save_settings(settings, folder / "settings.json")
     return tally.summary(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The pictures of one image, as bytes of a file and for a contact sheet, or why there are none."""
+
+    png: bytes | None = None
+    thumbnail: npt.NDArray[np.uint8] | None = None
+    fault: str = ""
+
+
+def _draw(
+    result: ImageResult,
+    read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]],
+    output: OutputSettings,
+    *,
+    has_sheets: bool,
+) -> _Drawn:
+    """Read an image and draw what is asked for; runs on a thread of its own."""
+    try:
+        rgb = read_rgb(result.record)
+    except (ImageReadError, OSError) as error:
+        _log.debug("no picture of %s", result.record.path, exc_info=error)
+        return _Drawn(fault=str(error))
+    masks, filtered = result.masks, result.filtered
+    png = thumbnail = None
+    if output.pictures:
+        png = encode_picture(annotate(rgb, masks, filtered, label=output.label), result.record.path)
+    if has_sheets:
+        # Text could not be read in a thumbnail.
+        thumbnail = ContactSheet.thumbnail(annotate(rgb, masks, filtered, label="none"))
+    return _Drawn(png, thumbnail)
+
+
+class _Ahead:
+    """Draws pictures on a few threads, while the caller goes on, and hands them over in order.
+
+    Those in work have together at most _PIXELS_AHEAD pixels, or are one. Use it as a context manager.
+    """
+
+    def __init__(
+        self, draw: Callable[[ImageResult], _Drawn], take: Callable[[ImageResult, _Drawn], None]
+    ) -> None:
+        """draw: runs on another thread. take: runs on that of the caller, in the order of the images."""
+        self._draw = draw
+        self._take = take
+        self._threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="samhq-draw")
+        self._in_work: deque[tuple[ImageResult, Future[_Drawn]]] = deque()
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def add(self, result: ImageResult) -> None:
+        """Have one image drawn; waits for earlier ones where too much is in work."""
+        while self._in_work and (len(self._in_work) > self._threads or self._pixels(result) > _PIXELS_AHEAD):
+            self._hand_over()
+        self._in_work.append((result, self._pool.submit(self._draw, result)))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            while self._in_work and error is None:
+                self._hand_over()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _hand_over(self) -> None:
+        result, future = self._in_work.popleft()
+        self._take(result, future.result())
+
+    def _pixels(self, coming: ImageResult) -> int:
+        records = [coming.record, *(result.record for result, _ in self._in_work)]
+        return sum(record.width * record.height for record in records)
 
 
 class _Sheets:
@@ -119,9 +202,9 @@ class _Sheets:
         self._sheet = ContactSheet()
         self._count = 0
 
-    def add(self, name: str, picture: npt.NDArray[np.uint8]) -> None:
+    def add(self, name: str, thumbnail: npt.NDArray[np.uint8]) -> None:
         """Take in one picture, and write the sheet it completes."""
-        self._write(self._sheet.add(name, picture))
+        self._write(self._sheet.add(name, thumbnail))
 
     def finish(self) -> int:
         """Write the last sheet. Returns how many there are."""
@@ -255,17 +338,6 @@ def _watched(
         tally.note_image(result)
         yield result
     monitor.report(Event(stage="export", done=len(records), total=len(records), objects=tally.objects))
-
-
-def _read(
-    result: ImageResult, read_rgb: Callable[[ImageRecord], npt.NDArray[np.uint8]], tally: _Tally
-) -> npt.NDArray[np.uint8] | None:
-    try:
-        return read_rgb(result.record)
-    except (ImageReadError, OSError) as error:
-        _log.debug("no picture of %s", result.record.path, exc_info=error)
-        tally.warnings.append(f"no picture of {result.record.path}: {error}")
-        return None
 
 
 def _title(record: ImageRecord) -> str:

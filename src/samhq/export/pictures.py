@@ -17,7 +17,7 @@ from samhq.files import write_bytes
 from samhq.filters import FilteredObjects
 from samhq.masks import MaskTable
 
-__all__ = ["Label", "Place", "annotate", "place_labels", "write_picture"]
+__all__ = ["Label", "Place", "annotate", "encode_picture", "place_labels", "write_picture"]
 
 Picture = npt.NDArray[np.uint8]
 LabelStyle = Literal["values", "number", "none"]
@@ -89,12 +89,17 @@ def annotate(rgb: Picture, masks: MaskTable, filtered: FilteredObjects, *, label
     return picture
 
 
-def write_picture(path: Path, picture: Picture) -> Path:
-    """Write an RGB picture as PNG, whole or not at all. Returns where it was written."""
+def encode_picture(picture: Picture, name: str) -> bytes:
+    """An RGB picture as the bytes of a PNG file. Raises ExportError, which gives the name."""
     done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     if not done:
-        raise ExportError(f"{path}: the picture could not be encoded as PNG; it may be too large")
-    return write_bytes(path, bytes(data))
+        raise ExportError(f"{name}: the picture could not be encoded as PNG; it may be too large")
+    return bytes(data)
+
+
+def write_picture(path: Path, picture: Picture) -> Path:
+    """Write an RGB picture as PNG, whole or not at all. Returns where it was written."""
+    return write_bytes(path, encode_picture(picture, str(path)))
 
 
 def place_labels(labels: Sequence[Label], *, objects: npt.NDArray[np.uint8], size: int) -> list[Place]:
@@ -211,8 +216,13 @@ def _distinct_colors(boxes: npt.NDArray[np.int32], *, width: int, height: int) -
 
 def _is_crowded(texts: Sequence[str], *, size: int, pixels: int) -> bool:
     """Whether the texts would cover so much of the picture that nothing could be seen or told apart."""
-    covered = sum(w * h for w, h in (text_size(text, size) for text in texts))
-    return covered > _MOST_COVERED * pixels
+    covered = 0
+    for text in texts:  # measuring a text takes long, so no more of them than needed
+        width, height = text_size(text, size)
+        covered += width * height
+        if covered > _MOST_COVERED * pixels:
+            return True
+    return False
 
 
 def _outline(masks: MaskTable, index: int, factor: int) -> list[npt.NDArray[np.int32]]:

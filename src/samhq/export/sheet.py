@@ -26,14 +26,17 @@ class ContactSheet:
     def __init__(self) -> None:
         self._thumbs: list[tuple[str, Picture]] = []
 
-    def add(self, name: str, picture: Picture) -> Picture | None:
-        """Take in one picture, (h, w, 3) uint8. Returns the sheet of 72 if it is full now."""
+    @staticmethod
+    def thumbnail(picture: Picture) -> Picture:
+        """A picture, (h, w, 3) uint8, as small as it is shown; one that is small already stays."""
         height, width = picture.shape[:2]
         scale = min(1.0, _THUMB / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        self._thumbs.append(
-            (name, np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
-        )
+        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def add(self, name: str, picture: Picture) -> Picture | None:
+        """Take in one picture, (h, w, 3) uint8, or its thumbnail. Returns the sheet of 72 if it is full now."""
+        self._thumbs.append((name, self.thumbnail(picture)))
         return self.rest() if len(self._thumbs) == _COLUMNS * _ROWS else None
 
     def rest(self) -> Picture | None:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from samhq import __version__
 from samhq.files import AppearingFile, appearing_file
@@ -27,6 +29,8 @@ from samhq.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
 
 __all__ = [
     "IMAGE_COLUMNS",
@@ -94,6 +98,8 @@ IMAGE_COLUMNS = (
     "notes",
     "sha256",
 )
+# Between these, and at 0, Python and JSON write a number in the same way: without an exponent.
+_LEAST_PLAIN, _PLAIN_FLOAT32, _PLAIN_FLOAT64 = 1e-3, 1e6, 1e15
 _BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
 
 
@@ -144,10 +150,13 @@ class TableWriter:
 
     def add(self, result: ImageResult) -> None:
         """Write the rows of one image."""
-        rows = list(_object_rows(result)) if {"objects", "data"} & self._files.keys() else []
-        name = (result.record.path, result.record.page_name)
-        self._write("objects", _body(rows, _csv_field(name[0]), _csv_field(name[1]), ",", "\r\n"))
-        self._write("data", _body(rows, _tab_field(name[0]), _tab_field(name[1]), "\t", "\n"))
+        rows = _number_rows(result) if {"objects", "data"} & self._files.keys() else b""
+        if rows:
+            path, page_name = result.record.path, result.record.page_name
+            if "objects" in self._files:
+                self._write("objects", _body(rows, _csv_field(path), _csv_field(page_name), ",", "\r\n"))
+            if "data" in self._files:
+                self._write("data", _body(rows, _tab_field(path), _tab_field(page_name), "\t", "\n"))
         self._write("images", _csv_line(_image_row(result)))
 
     def _write(self, kind: str, data: bytes) -> None:
@@ -207,12 +216,61 @@ def _object_frame(result: ImageResult) -> pd.DataFrame:
     return frame[list(OBJECT_COLUMNS)]
 
 
-def _object_rows(result: ImageResult) -> Iterator[tuple[str, ...]]:
-    """The kept objects as text, without the image's name at the front and the page's at the end."""
-    texts = [_texts(values) for values in _object_columns(result).values()]
-    page = str(result.record.page)
-    for row in zip(*texts, strict=True):
-        yield (*row, page)
+def _number_rows(result: ImageResult) -> bytes:
+    """The kept objects without the image's name at the front and the page's at the end.
+
+    Commas stand between fields and line feeds between rows, whatever the table.
+    """
+    columns = list(_object_columns(result).values())
+    columns.append(np.full(len(columns[0]), result.record.page))
+    if not len(columns[0]):
+        return b""
+    if all(_is_written_alike(values) for values in columns):
+        return _json_rows(columns)
+    texts = [_texts(values) for values in columns]
+    return "\n".join(map(",".join, zip(*texts, strict=True))).encode("ascii")
+
+
+def _is_written_alike(values: npt.NDArray[Any]) -> bool:
+    """Whether JSON and Python write all these numbers the same way: without exponent, and none is missing."""
+    if values.dtype.kind in "iu":
+        return True
+    highest = _PLAIN_FLOAT32 if values.dtype == np.float32 else _PLAIN_FLOAT64
+    size = np.abs(values)
+    return bool((((size >= _LEAST_PLAIN) & (size < highest)) | (size == 0)).all())
+
+
+def _json_rows(columns: Sequence[npt.NDArray[Any]]) -> bytes:
+    """The columns as rows, many times faster than with Python's own conversion.
+
+    JSON asks for the same shortest texts that read back as the same numbers, and compiled code writes them.
+    """
+    lists = [(_shortest_decimals(v) if v.dtype == np.float32 else v).tolist() for v in columns]
+    rows = _json_writer(tuple(v.dtype.kind for v in columns)).dump_json(list(zip(*lists, strict=True)))
+    return rows[2:-2].replace(b"],[", b"\n")  # what stands inside "[[" and "]]"
+
+
+@lru_cache(maxsize=4)
+def _json_writer(kinds: tuple[str, ...]) -> TypeAdapter[Any]:
+    types = tuple(float if kind == "f" else int for kind in kinds)
+    return TypeAdapter(list[tuple[types]])  # type: ignore[valid-type]
+
+
+def _shortest_decimals(values: npt.NDArray[np.float32]) -> FloatArray:
+    """The float64 numbers whose shortest text is that of these float32: 0.88 instead of 0.879999995….
+
+    values: (n,) below 10**6. Returns (n,) float64 that become the same float32 again.
+    """
+    exact = values.astype(np.float64)
+    found = exact.copy()
+    left = np.arange(len(values))
+    # A float32 times 10**digits is exact in float64 up to 12 digits, so each is rounded only once.
+    for digits in range(13):
+        rounded = np.rint(exact[left] * 10.0**digits) / 10.0**digits
+        is_same = rounded.astype(np.float32) == values[left]
+        found[left[is_same]] = rounded[is_same]
+        left = left[~is_same]
+    return found
 
 
 def _texts(values: npt.NDArray[Any]) -> list[str]:
@@ -269,9 +327,11 @@ def _dropped(filtered: FilteredObjects) -> dict[str, int]:
 # -------------------------------------------------------------------- text
 
 
-def _body(rows: Sequence[tuple[str, ...]], name: str, page_name: str, mark: str, end: str) -> bytes:
-    """Rows between the name of their image and that of their page; the other fields are plain numbers."""
-    return "".join(f"{name}{mark}{mark.join(row)}{mark}{page_name}{end}" for row in rows).encode("utf-8")
+def _body(rows: bytes, name: str, page_name: str, mark: str, end: str) -> bytes:
+    """Rows, see _number_rows, between the name of their image and that of their page."""
+    front, back = f"{name}{mark}".encode(), f"{mark}{page_name}{end}".encode()
+    marked = rows if mark == "," else rows.replace(b",", mark.encode())
+    return front + marked.replace(b"\n", back + front) + back
 
 
 def _csv_line(values: Iterable[Any]) -> bytes:
