@@ -1,26 +1,48 @@
 """Time samhq and the authors' library in turn: same image, same weights, same settings.
 
-    python benchmarks/against_official.py --model starter --rounds 3
+    python benchmarks/against_official.py --model vit_b --precision fp32 --survivors 0.3 --json FILE
 
-Needs what parity.py needs. Official architectures get random weights, for which thresholds are off.
+Each side lives in a process of its own and waits while the other works. The official library computes in fp32
+always; --precision is that of samhq. Needs what parity.py needs. Official architectures get random weights, for
+which all points or none would survive: the threshold of the predicted IoU is set, alike on both sides, so that
+--survivors of the points do, and duplicates stay.
+
+The official library runs a whole image once for the first of --survivors, with samhq's runs between its batches
+of prompts. For the others its network is not run again (what survives changes nothing there): its own
+post-processing is timed on the remembered masks and the network's time added.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
+import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from parity import ROOT, import_official, make_pair, official_predictor
+import cv2
+import numpy as np
+import torch
+from machine import facts
+from parity import ROOT, STARTER, import_official, official_model, spread_scores
+from safetensors.torch import load_file
 
+from samhq.network.checkpoint import load_model
+from samhq.network.devices import choose_precision
+from samhq.network.prompt_encoder import Prompts
+from samhq.network.shortcuts import ALL, PLAIN, Shortcuts
 from samhq.segmentation.generator import AutomaticMaskGenerator
 from samhq.settings import SegmentationSettings
+
+BATCH = 64  # prompts at once, the default of both
+SAME = 0.98  # IoU from which two masks count as the same
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -30,14 +52,379 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, result
 
 
+def picture(side: int) -> np.ndarray:
+    """Dark and bright discs on a noisy gradient, (side, side, 3) uint8."""
+    rng = np.random.default_rng(7)
+    image = np.tile(np.linspace(120, 200, side), (side, 1))[..., None].repeat(3, axis=2)
+    image += rng.normal(0, 6, image.shape)
+    for _ in range(side // 8):
+        centre = (int(rng.integers(0, side)), int(rng.integers(0, side)))
+        cv2.circle(
+            image,
+            centre,
+            int(rng.integers(side // 100 + 2, side // 16)),
+            rng.uniform(20, 250, 3).tolist(),
+            -1,
+        )
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+# ------------------------------------------------------------------ our side
+
+
+class Ours:
+    """samhq with one model, in a process of its own."""
+
+    def __init__(self, path: Path, precision: str, side: int) -> None:
+        self.dtype = choose_precision(precision, torch.device("cpu"))
+        self.loaded = load_model(path, dtype=self.dtype)
+        self.model = self.loaded.model
+        self.image = picture(side)
+        self.features = self.model.encode_image(self.image)
+
+    def describe(self) -> dict[str, Any]:
+        return {"precision": str(self.dtype).removeprefix("torch."), "peak_gflops": peak_gflops(self.dtype)}
+
+    def scores(self, points_per_side: int) -> np.ndarray:
+        """Predicted IoU of every point of the grid: (points,) fp32."""
+        values = {"points_per_side": points_per_side, "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0}
+        values |= {"box_nms_thresh": 1.0}
+        return self._generator(values).generate(self.image).predicted_iou
+
+    def encoder(self) -> float:
+        return timed(lambda: self.model.encode_image(self.image))[0]
+
+    def decoder(self, min_iou: float) -> float:
+        """Milliseconds for each of one batch of points."""
+        prompts = some_points(self.model.image_size)
+        return timed(lambda: self.model.decode(self.features, prompts, min_iou=min_iou))[0] / BATCH * 1e3
+
+    def whole(self, values: dict[str, Any], shortcuts: Shortcuts = ALL) -> dict[str, Any]:
+        self.model.use(shortcuts)
+        spent = {"encoder": 0.0, "decoder": 0.0}
+        with (
+            timing(self.model, "encode_image", spent, "encoder"),
+            timing(self.model, "decode", spent, "decoder"),
+        ):
+            seconds, table = timed(lambda: self._generator(values).generate(self.image))
+        self.model.use(ALL)
+        masks = [np.packbits(table.mask(i)) for i in range(len(table))]
+        rest = seconds - sum(spent.values())
+        return {"seconds": seconds, **spent, "rest": rest, "masks": masks, "peak_mib": peak_mib()}
+
+    def gmac(self, values: dict[str, Any]) -> float:
+        """Multiply-accumulates of the whole image in 10^9, as PyTorch counts matrix products and convolutions."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        self.model.use(ALL.without("fused_gelu"))  # a kernel the counter does not know
+        with FlopCounterMode(display=False) as counter:
+            self._generator(values).generate(self.image)
+        self.model.use(ALL)
+        return counter.get_total_flops() / 2e9
+
+    def _generator(self, values: dict[str, Any]) -> AutomaticMaskGenerator:
+        return AutomaticMaskGenerator(self.loaded, SegmentationSettings(**values), points_per_batch=BATCH)
+
+
+class timing:  # noqa: N801 - reads like a function
+    """While open, adds the seconds a method takes to a dict."""
+
+    def __init__(self, owner: Any, method: str, spent: dict[str, float], name: str) -> None:
+        self.owner, self.method, self.spent, self.name = owner, method, spent, name
+
+    def __enter__(self) -> None:
+        inner = getattr(self.owner, self.method)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            seconds, result = timed(lambda: inner(*args, **kwargs))
+            self.spent[self.name] += seconds
+            return result
+
+        object.__setattr__(self.owner, self.method, wrapped)
+
+    def __exit__(self, *_: object) -> None:
+        object.__delattr__(self.owner, self.method)
+
+
+def some_points(image_size: int) -> Prompts:
+    points = torch.rand(BATCH, 1, 2, generator=torch.Generator().manual_seed(3)) * image_size
+    return Prompts(points=points, labels=torch.ones(BATCH, 1, dtype=torch.int64))
+
+
+def peak_gflops(dtype: torch.dtype) -> float:
+    """The best of some large matrix products: what this machine can do at most."""
+    a, b = torch.randn(4096, 1024).to(dtype), torch.randn(1024, 4096).to(dtype)
+    with torch.inference_mode():
+        return max(2 * 4096 * 4096 * 1024 / timed(lambda: a @ b)[0] for _ in range(10)) / 1e9
+
+
+# ------------------------------------------------------------------ their side
+
+
+class Official:
+    """The authors' library with the same weights, in a process of its own."""
+
+    def __init__(self, model: str, path: Path, shared: Path, side: int) -> None:
+        package = import_official(shared)
+        if isinstance(package, str):
+            raise SystemExit(package)
+        self.package = package
+        self.model = make_official(model, package)
+        weights = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+        self.model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
+        self.model.eval()  # once more: the official TinyViT caches its attention biases there
+        self.image = picture(side)
+        self.remembered: list[Any] = []
+        self.network_s = 0.0
+
+    def encoder(self) -> float:
+        predictor = self.package.SamPredictor(self.model)
+        seconds = timed(lambda: predictor.set_image(self.image))[0]
+        self.predictor = predictor
+        return seconds
+
+    def decoder(self) -> float:
+        prompts = some_points(self.model.image_encoder.img_size)
+        with torch.no_grad():
+            work = lambda: self.predictor.predict_torch(  # noqa: E731
+                prompts.points, prompts.labels.int(), multimask_output=True, return_logits=True
+            )
+            return timed(work)[0] / BATCH * 1e3
+
+    def whole(self, values: dict[str, Any], pause: Callable[[], None], *, again: bool) -> dict[str, Any]:
+        """again: the network's results of the earlier call are taken, and its seconds added."""
+        spent = {"encoder": 0.0, "decoder": 0.0}
+        paused = 0.0
+        generator = self.package.SamAutomaticMaskGenerator(self.model, points_per_batch=BATCH, **values)
+        inner, decode, encode = (
+            generator._process_batch,
+            self.model.mask_decoder.forward,
+            self.model.image_encoder.forward,
+        )
+        answers = iter(list(self.remembered))
+
+        def batch(*args: Any, **kwargs: Any) -> Any:
+            nonlocal paused
+            paused += timed(pause)[0]
+            return inner(*args, **kwargs)
+
+        def network(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+            def run(*args: Any, **kwargs: Any) -> Any:
+                if again:
+                    return next(answers)
+                seconds, result = timed(lambda: work(*args, **kwargs))
+                spent[name] += seconds
+                self.remembered.append(result)
+                return result
+
+            return run
+
+        generator._process_batch = batch
+        self.model.mask_decoder.forward = network("decoder", decode)
+        self.model.image_encoder.forward = network("encoder", encode)
+        try:
+            seconds, records = timed(lambda: generator.generate(self.image))
+        finally:
+            self.model.mask_decoder.forward, self.model.image_encoder.forward = decode, encode
+        seconds -= paused
+        if again:
+            seconds += sum(self.spent.values())
+        else:
+            self.spent = spent
+        # A mask without pixels stays in the official library while its stability threshold is 0.
+        masks = [np.packbits(r["segmentation"]) for r in records if r["area"] > 0]
+        rest = seconds - sum(self.spent.values())
+        return {"seconds": seconds, **self.spent, "rest": rest, "masks": masks, "peak_mib": peak_mib()}
+
+
+def make_official(model: str, package: Any) -> Any:
+    if model == "starter":
+        return official_model(package, "vit_tiny", image_size=512)
+    made = official_model(package, model)
+    spread_scores(made)
+    return made
+
+
+# ------------------------------------------------------------------ two processes
+
+
+def serve(connection: Connection, kind: str, arguments: dict[str, Any]) -> None:
+    """One side: does what it is asked, one thing after the other."""
+    side = Ours(**arguments) if kind == "ours" else Official(**arguments)
+    connection.send("ready")
+    while (asked := connection.recv()) is not None:
+        method, values = asked
+        if kind == "official" and method == "whole":
+
+            def pause() -> None:
+                connection.send("pause")
+                connection.recv()
+
+            values["pause"] = pause
+        connection.send(getattr(side, method)(**values))
+
+
+class Side:
+    """The handle of a side's process."""
+
+    def __init__(self, kind: str, **arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs, kind, arguments), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.connection.recv()
+
+    def ask(self, method: str, *, at_pause: Callable[[], None] | None = None, **values: Any) -> Any:
+        self.connection.send((method, values))
+        while (answer := self.connection.recv()) == "pause" if at_pause else False:
+            at_pause()
+            self.connection.send("go on")
+        return answer if at_pause else self.connection.recv()
+
+    def close(self) -> None:
+        self.connection.send(None)
+        self.process.join()
+
+
+# ------------------------------------------------------------------ what is compared
+
+
+def settings_for(scores: np.ndarray, share: float, points_per_side: int) -> dict[str, Any]:
+    """Settings under which this share of the points survives the predicted IoU, and nothing else drops any."""
+    ordered = np.sort(scores)[::-1]
+    keep = max(1, round(share * len(ordered)))
+    limit = 0.0 if keep >= len(ordered) else float((ordered[keep - 1] + ordered[keep]) / 2)
+    return {
+        "points_per_side": points_per_side,
+        "pred_iou_thresh": limit,
+        "stability_score_thresh": 0.0,
+        "stability_score_offset": 0.05,
+        "box_nms_thresh": 1.0,
+    }
+
+
+def matched(ours: list[np.ndarray], theirs: list[np.ndarray]) -> int:
+    """How many of their masks have one of ours with an IoU above SAME."""
+    bits = np.array([[bin(i).count("1") for i in range(256)]], dtype=np.uint8)[0]
+    free = list(range(len(ours)))
+    count = 0
+    for i, mask in enumerate(theirs):
+        # The same place in the order first, then the others.
+        for j in sorted(free, key=lambda j, i=i: abs(j - i)):
+            either = int(bits[mask | ours[j]].sum())
+            if either == 0 or int(bits[mask & ours[j]].sum()) / either > SAME:
+                free.remove(j)
+                count += 1
+                break
+    return count
+
+
+def compare(given: argparse.Namespace, path: Path, shares: list[float]) -> dict[str, Any]:
+    ours = Side("ours", path=path, precision=given.precision, side=given.side)
+    official = Side("official", model=given.model, path=path, shared=given.shared, side=given.side)
+    about = ours.ask("describe")
+    scores = ours.ask("scores", points_per_side=given.points_per_side)
+    encoders, decoders = [], []
+    for _ in range(given.rounds):
+        encoders.append((ours.ask("encoder"), official.ask("encoder")))
+        limit = float(np.quantile(scores, 1 - shares[0])) if shares[0] < 1 else 0.0
+        decoders.append((ours.ask("decoder", min_iou=limit), official.ask("decoder")))
+        print(f"encoder {encoders[-1]} s, decoder {decoders[-1]} ms a point (ours, official)", flush=True)
+    rows, values = [], {}
+    for number, share in enumerate(shares):
+        values = settings_for(scores, share, given.points_per_side)
+        rows.append(
+            {"survivors": share, **whole_image(ours, official, values, given.rounds, again=number > 0)}
+        )
+        print({k: v for k, v in rows[-1].items() if k != "shortcuts"}, flush=True)
+        if number == 0:
+            gmac = ours.ask("gmac", values=values)
+            rows[0]["gmac"] = gmac
+            rows[0]["limit_s"] = 2 * gmac / about["peak_gflops"]
+            rows[0]["shortcuts"] = shortcut_rows(ours, values, given.rounds) if given.shortcuts else []
+    ours.close()
+    official.close()
+    return {
+        "model": given.model,
+        "image_px": given.side,
+        "points": given.points_per_side**2,
+        **about,
+        "ratio_whole_image": rows[0]["ratio"],
+        "ratio_encoder": statistics.median(b / a for a, b in encoders),
+        "ratio_decoder": statistics.median(b / a for a, b in decoders),
+        "encoder_s": [statistics.median(column) for column in zip(*encoders, strict=True)],
+        "decoder_ms_per_point": [statistics.median(column) for column in zip(*decoders, strict=True)],
+        "masks_matched": rows[0]["masks_matched"],
+        "rows": rows,
+        "machine": facts(),
+    }
+
+
+def whole_image(
+    ours: Side, official: Side, values: dict[str, Any], rounds: int, *, again: bool
+) -> dict[str, Any]:
+    mine: list[dict[str, Any]] = []
+    batches = 0
+
+    def at_pause() -> None:
+        # The official run is long; ours are spread over it.
+        nonlocal batches
+        batches += 1
+        if len(mine) < rounds and batches % 3 == 1:
+            mine.append(ours.ask("whole", values=values))
+
+    theirs = official.ask("whole", values=values, again=again, at_pause=at_pause)
+    while len(mine) < rounds:
+        mine.append(ours.ask("whole", values=values))
+    middle = sorted(mine, key=lambda run: run["seconds"])[len(mine) // 2]
+    parts = ("seconds", "encoder", "decoder", "rest", "peak_mib")
+    return {
+        "ours": {name: middle[name] for name in parts},
+        "ours_seconds": [run["seconds"] for run in mine],
+        "official": {name: theirs[name] for name in parts},
+        "official_network_measured": not again,
+        "ratio": statistics.median(theirs["seconds"] / run["seconds"] for run in mine),
+        "ratio_memory": theirs["peak_mib"] / middle["peak_mib"],
+        "masks_ours": len(middle["masks"]),
+        "masks_official": len(theirs["masks"]),
+        "masks_matched": matched(middle["masks"], theirs["masks"]),
+    }
+
+
+def shortcut_rows(ours: Side, values: dict[str, Any], rounds: int) -> list[dict[str, Any]]:
+    """Whole image with one shortcut switched off at a time, in turn with all of them."""
+    kinds = {name: ALL.without(name) for name in Shortcuts.names()} | {"none of them": PLAIN}
+    rows = []
+    for name, shortcuts in kinds.items():
+        pairs = [
+            (
+                ours.ask("whole", values=values)["seconds"],
+                ours.ask("whole", values=values, shortcuts=shortcuts)["seconds"],
+            )
+            for _ in range(1 if name == "none of them" else min(2, rounds))
+        ]
+        rows.append({"without": name, "slower": statistics.median(b / a for a, b in pairs)})
+        print(rows[-1], flush=True)
+    return rows
+
+
 def main() -> None:
-    """Alternate the two and print medians and the ratio."""
+    """Alternate the two and write medians and ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--precision", choices=("fp32", "bf16", "auto"), default="fp32")
+    parser.add_argument("--survivors", default="0.3", help="shares of the points, the first is the main one")
     parser.add_argument("--points-per-side", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", type=int, default=1024, help="of the picture in pixels")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-shortcuts", dest="shortcuts", action="store_false")
     parser.add_argument("--json", type=Path)
     parser.add_argument(
         "--shared", type=Path, default=Path(os.environ.get("SAMHQ_SHARED", ROOT.parent / "shared"))
@@ -46,40 +433,18 @@ def main() -> None:
     package = import_official(given.shared)
     if isinstance(package, str):
         raise SystemExit(package)
+    shares = [float(share) for share in given.survivors.split(",")]
     with tempfile.TemporaryDirectory() as folder:
-        pair = make_pair(given.model, package, Path(folder), given.shared)
-    values: dict[str, Any] = {"points_per_side": given.points_per_side}
-    values |= dict(pair.ours.info.recommended) or {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0}
-    values["points_per_side"] = given.points_per_side
-    ours = AutomaticMaskGenerator(pair.ours, SegmentationSettings(**values))
-    theirs = package.SamAutomaticMaskGenerator(pair.official, **values)
-    seconds: dict[str, list[float]] = {
-        name: [] for name in ("ours", "official", "ours_encoder", "official_encoder")
-    }
-    for number in range(1, given.rounds + 1):
-        seconds["ours_encoder"].append(timed(lambda: pair.ours.model.encode_image(pair.image))[0])
-        seconds["official_encoder"].append(timed(lambda: official_predictor(pair))[0])
-        ours_s, found = timed(lambda: ours.generate(pair.image))
-        official_s, expected = timed(lambda: theirs.generate(pair.image))
-        seconds["ours"].append(ours_s)
-        seconds["official"].append(official_s)
-        print(f"round {number}: ours {ours_s:.1f} s, official {official_s:.1f} s", flush=True)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    result = {
-        "model": given.model,
-        "points": given.points_per_side**2,
-        "image": list(pair.image.shape),
-        "masks_ours": len(found),
-        "masks_official": len(expected),
-        "seconds": medians,
-        "ratio_whole_image": statistics.median(
-            b / a for a, b in zip(seconds["ours"], seconds["official"], strict=True)
-        ),
-        "ratio_encoder": medians["official_encoder"] / medians["ours_encoder"],
-    }
-    print(json.dumps(result, indent=1))
+        path = STARTER
+        if given.model != "starter":
+            path = Path(folder) / f"{given.model}.pth"
+            torch.save(make_official(given.model, package).state_dict(), path)
+        result = compare(given, path, shares)
+    text = json.dumps(result, indent=1)
+    print(text)
     if given.json:
-        given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

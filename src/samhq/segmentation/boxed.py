@@ -52,11 +52,16 @@ class _Axis:
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
 
-    def around(self, present: npt.ArrayLike) -> tuple[slice, slice]:
-        """The full-size places that depend on a present low-resolution place, and all they depend on."""
+    def around(self, present: npt.ArrayLike) -> tuple[slice, slice] | None:
+        """The full-size places that depend on a present low-resolution place, and all they depend on.
+
+        None if there are none: the place lies in the padding, or between the places a small image looks at.
+        """
         places = np.flatnonzero(present)
-        start = int(np.searchsorted(self.last, places[0]))
-        stop = int(np.searchsorted(self.first, places[-1], side="right"))
+        start = int(np.searchsorted(self.last, places[0])) if len(places) else 0
+        stop = int(np.searchsorted(self.first, places[-1], side="right")) if len(places) else 0
+        if start >= stop:
+            return None
         return slice(start, stop), slice(int(self.first[start]), int(self.last[stop - 1]) + 1)
 
 
@@ -87,10 +92,11 @@ def boxed_mask(
     """
     # The mask itself is where logits are above 0, whatever the offset.
     near: BoolArray = logits > min(-offset, 0.0)
-    if not near.any():
+    rows_near = size.rows.around(np.any(near, axis=1))
+    columns_near = size.columns.around(np.any(near, axis=0))
+    if rows_near is None or columns_near is None:
         return None
-    y, low_y = size.rows.around(np.any(near, axis=1))
-    x, low_x = size.columns.around(np.any(near, axis=0))
+    (y, low_y), (x, low_x) = rows_near, columns_near
     inside = size.rows.matrix[y, low_y] @ logits[low_y, low_x] @ size.columns.matrix[x, low_x].T
     outer = np.count_nonzero(inside > -offset)
     if outer == 0:
