@@ -21,6 +21,7 @@ from machine import facts
 from parity import ROOT, STARTER
 
 from samhq import api
+from samhq.filters import filter_objects
 from samhq.masks import MaskTable, box_iou
 from samhq.measure import measure_objects
 from samhq.network.checkpoint import load_model
@@ -77,7 +78,7 @@ def compare(level: np.ndarray, reference: MaskTable, other: MaskTable) -> dict[s
 
 def air(level: np.ndarray, table: MaskTable) -> np.ndarray:
     """(n, 3): initial area, intensity and ratio of every mask."""
-    whole = api.filter_objects(measure_objects(level, table).histograms, api.settings_with().filter)
+    whole = filter_objects(measure_objects(level, table).histograms, api.settings_with().filter)
     return np.stack([whole.initial_area, whole.initial_intensity, whole.initial_ratio], axis=1)
 
 

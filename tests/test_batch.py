@@ -6,9 +6,11 @@ the real network runs in test_end_to_end.py.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -16,6 +18,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from samhq import api
 from samhq.batch import Model, run_batch
 from samhq.errors import CheckpointError, ImageReadError, SamhqError, StoreError
 from samhq.filters import filter_objects
@@ -292,13 +295,238 @@ def test_percentiles_are_frozen_for_the_run(slides, network):
     assert (report.segmented, report.skipped) == (1, 5)
 
 
-def test_progress_counts_images_and_objects(slides, network):
+def test_progress_counts_what_is_stored_and_never_goes_back(slides, network):
     events: list[Event] = []
-    start(slides, network, monitor=StoppableMonitor(events.append))
+    begun: list[str] = []
+
+    class Telling(Threshold):
+        def __call__(self, rgb, monitor):
+            for part in range(3):
+                monitor.report(Event(stage="segment", part=part, parts=3, objects=7))
+            return super().__call__(rgb, monitor)
+
+    def take(event: Event) -> None:
+        events.append(event)
+        if event.item and event.item not in begun:
+            begun.append(event.item)
+
+    start(slides, Telling(), monitor=StoppableMonitor(take))
     segmenting = [e for e in events if e.stage == "segment"]
-    assert [e.done for e in segmenting] == [0, 1, 2, 3, 4, 5]
+    assert sorted({e.done for e in segmenting}) == [0, 1, 2, 3, 4, 5]
     assert {e.total for e in segmenting} == {5}
-    assert segmenting[-1].objects == 10
+    positions = [e.done + (e.part / e.parts if e.parts else 0) for e in segmenting]
+    assert positions == sorted(positions)
+    objects = [e.objects for e in segmenting]
+    assert objects == sorted(objects)
+    assert begun == sorted(stored(slides))
+    assert segmenting[-1] == Event(stage="segment", done=5, total=5, objects=10)
+
+
+def test_the_network_goes_on_while_the_image_before_is_stored(slides, network, monkeypatch):
+    save, saved = RunStore.save, []
+
+    def slow_save(store, record, objects=None):
+        saved.append(record.path)
+        if len(saved) == 1:
+            assert second_began.wait(20)
+        save(store, record, objects)
+
+    second_began = threading.Event()
+    network.before_call = lambda number: second_began.set() if number == 2 else None
+    monkeypatch.setattr(RunStore, "save", slow_save)
+    assert start(slides, network).segmented == 5
+    assert saved == sorted(saved)
+
+
+def test_a_full_disk_stops_the_network_and_keeps_what_is_stored(slides, network, monkeypatch):
+    save = RunStore.save
+
+    def full(store, record, objects=None):
+        if record.path.endswith("2.png"):
+            raise StoreError("run.sqlite: the disk is full")
+        save(store, record, objects)
+
+    monkeypatch.setattr(RunStore, "save", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        start(slides, network)
+    before = stored(slides)
+    assert before == {name: ("done", int(name[-5])) for name in before}
+    assert "tray 0/Präparat 2.png" not in before
+    monkeypatch.setattr(RunStore, "save", save)
+    report = start(slides, network)
+    assert (report.segmented, report.skipped) == (5 - len(before), len(before))
+
+
+def test_a_full_disk_reaches_the_network_in_the_middle_of_an_image(slides, monkeypatch):
+    failed, reached = threading.Event(), []
+
+    def full(store, record, objects=None):
+        failed.set()
+        raise StoreError("run.sqlite: the disk is full")
+
+    class Endless(Threshold):
+        def __call__(self, rgb, monitor):
+            if self.calls:
+                assert failed.wait(20)
+                reached.append(rgb)
+                for _ in range(2000):
+                    monitor.check()
+                    time.sleep(0.01)
+                raise AssertionError("nobody stopped it")
+            return super().__call__(rgb, monitor)
+
+    monkeypatch.setattr(RunStore, "save", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        start(slides, Endless())
+    assert len(reached) <= 1
+    assert stored(slides) == {}
+
+
+def test_a_second_ctrl_c_stops_at_once_and_keeps_what_is_done(slides, network):
+    def interrupt(number):
+        if number == 4:
+            raise KeyboardInterrupt
+
+    network.before_call = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        start(slides, network)
+    assert len(stored(slides)) == 3
+    assert start(slides, network).segmented == 2
+    assert threading.active_count() == 1
+
+
+def test_the_store_is_used_by_one_thread_while_the_network_runs(slides, network, monkeypatch):
+    threads = set()
+    transaction = RunStore._transaction
+
+    def noted(store):
+        threads.add(threading.current_thread().name)
+        return transaction(store)
+
+    network.before_call = lambda number: monkeypatch.setattr(RunStore, "_transaction", noted)
+    (slides / "torn.png").write_bytes(b"")
+    start(slides, network)
+    assert threads == {"samhq-write"}
+
+
+class Devices:
+    """Several devices with a network each; counts the images of each and can fail at one."""
+
+    def __init__(self, count: int, *, gather: bool = True) -> None:
+        """gather: begin only when every device has an image, so that none comes too late."""
+        self.networks = [Threshold() for _ in range(count)]
+        self.barrier = threading.Barrier(count, timeout=20)
+        self.threads = [set() for _ in range(count)]
+        for number, network in enumerate(self.networks):
+            network.before_call = self.before(number, gather=gather)
+
+    def before(self, number: int, *, gather: bool):
+        def call(count: int) -> None:
+            self.threads[number].add(threading.get_ident())
+            if gather and count == 1:
+                self.barrier.wait()
+
+        return call
+
+    def model(self, sha256: str = "a" * 64) -> Model:
+        first, *others = (network.model(sha256) for network in self.networks)
+        return dataclasses.replace(first, further=tuple(m.load for m in others))
+
+
+def tables(run: Path, target: Path) -> dict[str, bytes]:
+    with api.open_run(run) as opened:
+        opened.filter().write(out=target, settings=settings_from_dict({"output": {"pictures": False}}))
+    (folder,) = target.iterdir()
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".txt")}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_devices_share_the_images_and_give_the_same_tables(slides, network, tmp_path, count):
+    (slides / "torn.png").write_bytes(b"")
+    devices = Devices(count)
+    report = start(slides, devices)
+    assert (report.segmented, report.skipped, report.objects) == (5, 0, 10)
+    assert [r.path for r in report.failed] == ["torn.png"]
+    assert sum(n.calls for n in devices.networks) == 5
+    assert [n.loads for n in devices.networks] == [1] * count
+    assert all(len(threads) == 1 for threads in devices.threads)
+    several = tables(slides.parent / "run", tmp_path / "several")
+    shutil.rmtree(slides.parent / "run")
+    start(slides, network)
+    assert tables(slides.parent / "run", tmp_path / "one") == several
+    assert len(several) >= 3
+
+
+def test_more_devices_than_images_load_no_more_than_needed(slides, network):
+    start(slides, network)
+    (slides / "new.png").write_bytes((slides / "tray 0" / "Präparat 2.png").read_bytes())
+    devices = Devices(3, gather=False)
+    assert start(slides, devices).segmented == 1
+    assert sum(n.loads for n in devices.networks) == 1
+
+
+def test_a_device_that_fails_leaves_its_image_to_the_others(slides):
+    devices = Devices(2, gather=False)
+
+    def fail(number):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    devices.networks[1].before_call = fail
+    devices.networks[0].before_call = lambda number: deadline(lambda: devices.networks[1].calls == 1)
+    report = start(slides, devices)
+    assert (report.segmented, report.failed) == (5, ())
+    assert devices.networks[1].calls == 1
+    log = (slides.parent / "run" / LOG_FILE).read_text(encoding="utf-8")
+    assert "the GPU stopped working" in log
+    assert "going on with the other devices" in log
+
+
+def test_the_last_device_that_fails_stops_the_run(slides):
+    devices = Devices(2)
+
+    def fail(number):
+        devices.barrier.wait()
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    for network in devices.networks:
+        network.before_call = fail
+    with pytest.raises(SamhqError, match="the GPU stopped working"):
+        start(slides, devices)
+    assert stored(slides) == {}
+    assert waiting(slides) == 5
+
+
+def test_a_device_whose_model_cannot_be_loaded_is_done_without(slides, network):
+    def load(settings, monitor):
+        raise CheckpointError("cuda:1: memory is used up by another program")
+
+    model = dataclasses.replace(network.model(), further=(load,))
+    network.before_call = lambda number: time.sleep(0.05)
+    report = run_batch(slides, slides.parent / "run", settings=Settings(), model=model)
+    assert (report.segmented, report.failed) == (5, ())
+
+
+def test_stopping_stops_every_device(slides):
+    monitor = StoppableMonitor()
+    devices = Devices(2)
+
+    def stop(number):
+        devices.barrier.wait()
+        monitor.stop()
+
+    for network in devices.networks:
+        network.before_call = stop
+    with pytest.raises(Cancelled):
+        start(slides, devices, monitor=monitor)
+    assert stored(slides) == {}
+    assert threading.active_count() == 1
+
+
+def deadline(condition) -> None:
+    """Wait until a condition holds, for 20 seconds at most."""
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
 
 
 def test_two_starts_at_once_do_not_mix(slides, network):
@@ -323,7 +551,7 @@ def test_an_input_that_disappears_stops_the_run_and_keeps_the_rest(slides, netwo
     network.before_call = lambda number: shutil.rmtree(slides) if number == 2 else None
     with pytest.raises(ImageReadError, match="has disappeared"):
         start(slides, network)
-    assert 1 <= len(stored(slides)) <= 3
+    assert 1 <= len(stored(slides)) <= 4
 
 
 def test_an_empty_folder_is_said_and_leaves_no_run(tmp_path, network):

@@ -224,3 +224,32 @@ def test_one_image_of_a_run_is_opened_alone(opened):
     (whole,) = opened.filter(min_area=100)
     np.testing.assert_array_equal(result.filtered.keep, whole.filtered.keep)
     np.testing.assert_array_equal(result.masks.runs, whole.masks.runs)
+
+
+@pytest.mark.parametrize(
+    ("device", "loaded"),
+    [("auto", ["auto", "cuda:2"]), ("cuda", ["cuda"]), ("cuda:1", ["cuda:1"]), ("cpu", ["cpu"])],
+)
+def test_auto_takes_every_gpu_that_computes_like_the_first(monkeypatch, device, loaded):
+    from samhq import engine
+    from samhq.network import devices
+
+    capabilities = [(8, 0), (7, 5), (9, 0)]
+    monkeypatch.setattr(devices, "_cuda_count", lambda: len(capabilities))
+    monkeypatch.setattr(
+        devices, "_describe_cuda", lambda index: {"device": f"cuda:{index}", "precisions": ["fp32"]}
+    )
+    monkeypatch.setattr(
+        "torch.cuda.get_device_capability", lambda device=None: capabilities[device.index or 0]
+    )
+    asked = []
+
+    class Loaded:
+        def segmenter(self, settings):
+            asked.append(settings.compute.device)
+
+    monkeypatch.setattr(engine, "load_engine", lambda settings, monitor: Loaded())
+    resolved, model = engine.prepare(api.settings_with(device=device))
+    for load in (model.load, *model.further):
+        load(resolved.segmentation, StoppableMonitor())
+    assert asked == loaded

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.signal import find_peaks
 
+from samhq import measure
 from samhq.filters import ObjectHistograms, Rejection, filter_objects, level_range
 from samhq.images import image_from_array
 from samhq.masks import MaskTable, runs_from_crop
@@ -82,6 +83,99 @@ def test_objects_equal_the_plain_computation(picture, masks, one, other, polarit
         if valid_area:
             assert filtered.ratio[i] == pytest.approx(float(valid_intensity / valid_area), rel=1e-12)
         assert filtered.keep[i] == (valid_area > 0)
+
+
+class PlainMeasurements:
+    """What measure_objects gives, object by object on full-size masks."""
+
+    def __init__(self, level: np.ndarray, masks: MaskTable) -> None:
+        owner = np.full(level.shape, -1)
+        times = np.zeros(level.shape, int)
+        for i in np.argsort(-masks.predicted_iou, kind="stable"):
+            mask = masks.mask(int(i))
+            owner[mask & (owner < 0)] = i
+            times += mask
+        self.whole, self.left, self.rows, self.centroids = [], [], [], []
+        for i in range(len(masks)):
+            mask = masks.mask(i)
+            self.whole.append(np.unique(level[mask], return_counts=True))
+            owned = mask & (owner == i)
+            if owned.sum() != mask.sum():
+                self.rows.append(i)
+                self.left.append(np.unique(level[owned], return_counts=True))
+            y, x = (int(axis.sum()) for axis in np.nonzero(mask))
+            area = int(mask.sum())
+            self.centroids.append((x / area, y / area) if area else (np.nan, np.nan))
+        covered = int((times > 0).sum())
+        self.overlap_fraction = int((times > 1).sum()) / covered if covered else 0.0
+
+
+def assert_same_histograms(found: ObjectHistograms, plain: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    assert (found.levels.dtype, found.counts.dtype) == (np.uint16, np.uint32)
+    assert found.offsets.dtype == np.int64
+    assert len(found) == len(plain)
+    for i, (levels, counts) in enumerate(plain):
+        part = slice(found.offsets[i], found.offsets[i + 1])
+        np.testing.assert_array_equal(found.levels[part], levels)
+        np.testing.assert_array_equal(found.counts[part], counts)
+
+
+def assert_measured_plainly(level: np.ndarray, masks: MaskTable) -> None:
+    measured, plain = measure_objects(level, masks), PlainMeasurements(level, masks)
+    assert_same_histograms(measured.histograms, plain.whole)
+    assert_same_histograms(measured.exclusive, plain.left)
+    assert measured.exclusive_rows.tolist() == plain.rows
+    assert measured.exclusive_rows.dtype == np.int64
+    np.testing.assert_array_equal(measured.centroids, np.array(plain.centroids).reshape(-1, 2))
+    assert measured.overlap_fraction == plain.overlap_fraction
+
+
+SCORES = st.sampled_from([0.25, 0.5, 0.75])
+LEVELS = st.one_of(
+    hnp.arrays(np.uint16, SIZE),
+    hnp.arrays(np.uint8, SIZE).map(lambda gray: gray.astype(np.uint16) * 257),
+)
+
+
+@settings(max_examples=300)
+@given(LEVELS, MASKS, st.data(), st.sampled_from([1, 7, 1 << 20]), st.sampled_from([1, 5, 1 << 15]))
+def test_measuring_equals_going_object_by_object_over_pixels(level, masks, data, piece, count_from):
+    scores = data.draw(st.lists(SCORES, min_size=len(masks), max_size=len(masks)))
+    with pytest.MonkeyPatch.context() as patch:  # small pieces, so that every way is taken
+        patch.setattr(measure, "_PIECE", piece)
+        patch.setattr(measure, "_COUNT_FROM", count_from)
+        assert_measured_plainly(level, table_of(masks, scores))
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_measuring_large_overlapping_masks_equals_the_plain_way(deep):
+    rng = np.random.default_rng(5)
+    height, width = 300, 260
+    y, x = np.mgrid[:height, :width]
+    masks = [
+        (x - cx) ** 2 + (y - cy) ** 2 < radius**2
+        for cx, cy, radius in zip(
+            rng.integers(0, width, 40), rng.integers(0, height, 40), rng.integers(2, 150, 40), strict=True
+        )
+    ]
+    masks += [np.ones((height, width), bool), np.zeros((height, width), bool), (x + y) % 2 == 0, masks[0]]
+    level = rng.integers(0, 65536 if deep else 256, (height, width)) * (1 if deep else 257)
+    scores = rng.choice([0.7, 0.8, 0.9], len(masks))
+    assert_measured_plainly(level.astype(np.uint16), table_of(masks, scores.tolist()))
+
+
+def test_runs_without_pixels_and_touching_runs_are_measured_as_painted():
+    # Run lengths from elsewhere may hold zeros: nothing here, then 3 + 2 pixels that touch.
+    runs = np.array([4, 0, 1, 3, 0, 2, 53], np.uint32)
+    masks = MaskTable.from_runs([runs], height=SIZE[0], width=SIZE[1], boxes=[[0, 0, 2, 7]])
+    assert_measured_plainly(np.arange(63, dtype=np.uint16).reshape(SIZE), masks)
+
+
+@pytest.mark.parametrize("shape", [(1, 50_000), (50_000, 1)])
+def test_centroids_of_long_thin_images_are_exact(shape):
+    mask = np.zeros(shape, bool)
+    mask.flat[1::3] = True
+    assert_measured_plainly(np.zeros(shape, np.uint16), table_of([mask]))
 
 
 @given(MASKS, st.data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from samhq.single import Segmentation, measured
 if TYPE_CHECKING:
     from samhq.network.checkpoint import LoadedModel
     from samhq.network.model_info import ModelInfo
+    from samhq.segmentation.generator import AutomaticMaskGenerator
     from samhq.segmentation.predictor import Predictor
 
 __all__ = [
@@ -103,6 +105,7 @@ class Engine:
     def __init__(self, loaded: LoadedModel, info: EngineInfo, recommended: dict[str, object]) -> None:
         self._loaded = loaded
         self._recommended = recommended
+        self._starter: LoadedModel | None = None  # loaded when it is first needed
         self.info = info
 
     def segment(
@@ -132,9 +135,26 @@ class Engine:
         from samhq.segmentation.generator import AutomaticMaskGenerator
 
         generator = AutomaticMaskGenerator(
-            self._loaded, settings.segmentation, points_per_batch=settings.compute.points_per_batch
+            self._loaded,
+            settings.segmentation,
+            points_per_batch=settings.compute.points_per_batch,
+            finder=self._finder(settings) if settings.segmentation.prompts == "discovered" else None,
         )
         return lambda rgb, monitor: generator.generate(rgb, monitor=monitor, on_masks=on_masks)
+
+    def _finder(self, settings: Settings) -> AutomaticMaskGenerator:
+        """What finds the objects that this model draws: the starter, on the same device."""
+        from samhq.network.checkpoint import load_model
+        from samhq.network.registry import resolve_model
+        from samhq.segmentation.generator import AutomaticMaskGenerator
+        from samhq.segmentation.prompting import finder_settings
+
+        if self._starter is None:
+            place = self._loaded.model
+            self._starter = load_model(resolve_model("starter"), device=place.device, dtype=place.dtype)
+        chosen = finder_settings(settings.segmentation, self._starter.info.recommended)
+        size = settings.compute.points_per_batch
+        return AutomaticMaskGenerator(self._starter, chosen, points_per_batch=size)
 
     def predictor(self, image: Image) -> ImagePredictor:
         """Encode an image, so that clicks and boxes on it are answered in a moment."""
@@ -209,9 +229,10 @@ def prepare(settings: Settings, *, engine: Engine | None = None) -> tuple[Settin
     segmentation = settings.segmentation.with_recommended(info.recommended)
     resolved = settings.model_copy(update={"segmentation": segmentation})
 
-    def load(chosen: SegmentationSettings, monitor: Monitor) -> Segmenter:
-        wanted = resolved.model_copy(update={"segmentation": chosen})
-        return (engine if engine is not None else load_engine(wanted, monitor=monitor)).segmenter(wanted)
+    def load(place: Settings, chosen: SegmentationSettings, monitor: Monitor) -> Segmenter:
+        wanted = place.model_copy(update={"segmentation": chosen})
+        held = engine if place is resolved else None
+        return (held or load_engine(wanted, monitor=monitor)).segmenter(wanted)
 
     if engine is not None:
         _check_fits(engine, resolved)
@@ -220,9 +241,21 @@ def prepare(settings: Settings, *, engine: Engine | None = None) -> tuple[Settin
         architecture=info.architecture,
         sha256=info.sha256,
         engine_version=ENGINE_VERSION,
-        load=load,
+        finder_sha256=model_info("starter").sha256 if segmentation.prompts == "discovered" else "",
+        load=partial(load, resolved),
+        further=tuple(partial(load, place) for place in _on_further_devices(resolved)),
     )
     return resolved, model
+
+
+def _on_further_devices(settings: Settings) -> list[Settings]:
+    """With auto, for the GPUs beside the first that compute in the same format, so that results stay the same."""
+    from samhq.network.devices import describe_devices
+
+    gpus = [d["device"] for d in describe_devices() if d["device"].startswith("cuda:")]
+    others = gpus[1:] if settings.compute.device == "auto" else []
+    places = [settings.updated({"compute": {"device": gpu}}) for gpu in others]
+    return [p for p in places if device_and_precision(p)[1] == device_and_precision(settings)[1]]
 
 
 def _check_fits(engine: Engine, settings: Settings) -> None:

@@ -19,10 +19,10 @@ from samhq.files import long_path, natural_key
 from samhq.images import ImageFile, discover, file_sha256, pages_of, percentile_scale
 from samhq.masks import MaskTable
 from samhq.monitor import SILENT, Event, Monitor
-from samhq.settings import ImageSettings, SegmentationSettings, Settings
+from samhq.settings import GROUPS, ImageSettings, SegmentationSettings, Settings
 from samhq.store import RUN_FILE, ImageRecord, RunStore
 
-__all__ = ["Model", "Planner", "RunPlan", "Segmenter", "Work", "plan_batch", "segment_key"]
+__all__ = ["Loader", "Model", "Planner", "RunPlan", "Segmenter", "Work", "plan_batch", "segment_key"]
 
 # What one segmented page takes in the run file, where nothing was measured yet.
 _BYTES_PER_PAGE = 300_000
@@ -35,19 +35,27 @@ class Segmenter(Protocol):
         """rgb: (h, w, 3) uint8. Returns its masks. Calls monitor.check() between prompt batches."""
 
 
+Loader = Callable[[SegmentationSettings, Monitor], Segmenter]
+"""Makes the segmenter for resolved settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a run must know of a model before, and whether or not, it is loaded.
 
     name: as the user calls it. sha256: of its file. engine_version: of the mask generator.
-    load: makes the segmenter for resolved settings; called once, and only if there is work.
+    finder_sha256: of the file of a second model that finds what this one draws, empty where there is none.
+    load: called once, and only if there is work. further: the same for each further device that may work at
+    the same time, each called at most once, on the thread that then uses what it gives.
     """
 
     name: str
     architecture: str
     sha256: str
     engine_version: int
-    load: Callable[[SegmentationSettings, Monitor], Segmenter]
+    load: Loader
+    further: tuple[Loader, ...] = ()
+    finder_sha256: str = ""
 
 
 def segment_key(
@@ -65,10 +73,12 @@ def segment_key(
         "page": page,
         "scale": scale,
         "image": image.model_dump(mode="json", exclude={"page"}),
-        "segmentation": segmentation.model_dump(mode="json", exclude={"model"}),
+        "segmentation": segmentation.decisive(),
         "model": model.sha256,
         "engine": model.engine_version,
     }
+    if model.finder_sha256:
+        decisive["finder"] = model.finder_sha256
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode("utf-8")).hexdigest()
 
 
@@ -209,12 +219,19 @@ class Planner:
             changes.append(f"model {before['model']['name']} -> {self.model.name}")
         if before["engine_version"] != self.model.engine_version:
             changes.append(f"engine {before['engine_version']} -> {self.model.engine_version}")
-        now = self.settings.to_dict()
-        for group in ("image", "segmentation"):
-            for name, value in now[group].items():
-                old = before["settings"].get(group, {}).get(name)
-                if old != value and name not in ("model", "page"):
-                    changes.append(f"{name} {json.dumps(old)} -> {json.dumps(value)}")
+        now = {
+            "image": self.settings.image.model_dump(mode="json", exclude={"page"}),
+            "segmentation": self.settings.segmentation.decisive()
+            | {"prompts": self.settings.segmentation.prompts},
+        }
+        # A setting that an older samhq did not know was at its default. One that is not decisive any more is
+        # not named: the one that made it decisive is.
+        for group, values in now.items():
+            known = GROUPS[group]().model_dump(mode="json") | before["settings"].get(group, {})
+            changed = {name: known[name] for name, value in values.items() if known[name] != value}
+            changes += [
+                f"{name} {json.dumps(old)} -> {json.dumps(values[name])}" for name, old in changed.items()
+            ]
         if changes:
             self.notice(f"Segmenting again, because these changed: {', '.join(changes)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from datetime import datetime
 from pathlib import Path
@@ -17,17 +18,22 @@ _log = logging.getLogger(__name__)
 
 
 class RunLog:
-    """A monitor that also appends what is said to log.txt in the run folder."""
+    """A monitor that also appends what is said to log.txt in the run folder.
+
+    Any thread may report; the monitor beneath hears one after the other.
+    """
 
     def __init__(self, monitor: Monitor, folder: Path) -> None:
         self._monitor = monitor
         self._path = long_path(folder / LOG_FILE)
+        self._lock = threading.RLock()
 
     def report(self, event: Event) -> None:
         """Log the message of an event, if it has one, and pass the event on."""
-        if event.message:
-            self._append(f"{event.level.upper():7} {event.message}")
-        self._monitor.report(event)
+        with self._lock:
+            if event.message:
+                self._append(f"{event.level.upper():7} {event.message}")
+            self._monitor.report(event)
 
     def check(self) -> None:
         """Raise Cancelled if the work should stop."""
@@ -35,7 +41,8 @@ class RunLog:
 
     def traceback(self, error: Exception) -> None:
         """Keep the technical side of a failure in the log only."""
-        self._append("".join(traceback.format_exception(error)).rstrip())
+        with self._lock:
+            self._append("".join(traceback.format_exception(error)).rstrip())
 
     def _append(self, text: str) -> None:
         stamp = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
