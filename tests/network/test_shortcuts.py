@@ -79,7 +79,8 @@ def test_every_way_to_ask_is_the_same(model: SamHq, options: dict[str, bool]) ->
 
 def test_rejected_prompts_leave_the_others_as_they_are(model: SamHq) -> None:
     everything = run(model, ALL)[1]
-    limit = float(everything.predicted_iou.median())
+    ordered = everything.predicted_iou.sort().values
+    limit = float(ordered[2] + ordered[3]) / 2
     for shortcuts in (ALL, PLAIN):
         some = run(model, shortcuts, min_iou=limit)[1]
         expected = torch.nonzero(everything.predicted_iou > limit)[:, 0]
@@ -96,7 +97,8 @@ def test_no_prompt_survives(model: SamHq) -> None:
 
 def test_small_batches_keep_the_numbers_of_the_prompts(model: SamHq, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(model, ALL)[1]
-    monkeypatch.setattr("samhq.network.sam._CACHED_BYTES", 2 * 256 * 256 * 4)
+    monkeypatch.setattr("samhq.network.sam._CACHED_BYTES", 3 * 256 * 256 * 4)
+    monkeypatch.setattr("samhq.network.mask_decoder._CACHED_PIXELS", 2 * 256)
     parts = run(model, ALL)[1]
     assert torch.equal(parts.prompts, torch.arange(7))
     assert_close(parts.logits, whole.logits, relative=1e-5)

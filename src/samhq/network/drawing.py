@@ -1,11 +1,13 @@
-"""Drawing masks pixel after pixel: every strided convolution of the decoder as a matrix product.
+"""Drawing masks strip by strip, with every strided convolution of the decoder as a matrix product.
 
-The same numbers as MaskDecoderHQ.draw, up to rounding.
+The same numbers as MaskDecoderHQ draws the plain way, up to rounding.
 
 - A transposed convolution whose kernel is as wide as its stride writes to each place once: it is a linear layer
   that makes the 2 x 2 pixels below each pixel, with the channels last all the way.
-- What the channels mean is only needed at the end: normalisation and GELU work on rows of channels in any order
-  of the pixels, so pixels are put into reading order once, before the first 3x3 convolution.
+- Normalisation and GELU work on rows of channels in any order of the pixels, so pixels are put into reading
+  order once, before the first 3x3 convolution.
+- A 3x3 convolution of a strip needs one row more on either side and nothing else, so all steps after each other
+  are done to one strip, which stays in the cache, and then to the next.
 """
 
 from __future__ import annotations
@@ -18,40 +20,55 @@ from torch import Tensor, nn
 
 from samhq.network.layers import LayerNorm2d
 
-__all__ = ["fine_features", "in_reading_order", "mask_features", "weighted_blocks"]
+__all__ = ["convolved_planes", "fine_features"]
+
+_STRIP = 1 << 19  # numbers of the widest step of a strip (fp32: 2 MiB)
 
 
-def fine_features(upscaling: nn.Sequential, pixels: Tensor) -> Tensor:
-    """The decoder's output_upscaling for pixels (k, n, dim), in blocks: (k, n, 2, 2, 2, 2, c).
+def fine_features(upscaling: nn.Sequential, image: Tensor, *, grid: int) -> Tensor:
+    """The decoder's output_upscaling for pixels (k, g * g, dim): (k, 4g + 2, 4g, c), channels last.
 
-    Place (i, a, b, d, e) of a mask is row 4y + 2a + d and column 4x + 2b + e if pixel i is (y, x).
+    The first and the last row are zeros: what a 3x3 convolution sees above and below.
     """
     first, norm, _, second, _ = upscaling
-    x = F.gelu(_norm(cast(LayerNorm2d, norm), _upscaled(cast(nn.ConvTranspose2d, first), pixels)))
-    return F.gelu(_upscaled(cast(nn.ConvTranspose2d, second), x))
+    k, channels = len(image), cast(nn.ConvTranspose2d, second).out_channels
+    fine = image.new_zeros(k, 4 * grid + 2, 4 * grid, channels)
+    rows = _rows_at_once(image, row=k * 16 * grid * channels)
+    for y in range(0, grid, rows):
+        pixels = image[:, y * grid : (y + rows) * grid]
+        x = F.gelu(_norm(cast(LayerNorm2d, norm), _upscaled(cast(nn.ConvTranspose2d, first), pixels)))
+        x = F.gelu(_upscaled(cast(nn.ConvTranspose2d, second), x))
+        # Now (k, pixels, a, b, d, e, c), for row 4y + 2a + d and column 4x + 2b + e.
+        x = x.reshape(k, -1, grid, 2, 2, 2, 2, channels).permute(0, 1, 3, 5, 2, 4, 6, 7)
+        inside = fine[:, 1 + 4 * y : 1 + 4 * (y + x.shape[1])]
+        inside.copy_(x.reshape(inside.shape))
+    return fine
 
 
-def in_reading_order(blocks: Tensor, *, grid: int) -> Tensor:
-    """(k, grid^2, 2, 2, 2, 2, ...) to (k, 4 grid, 4 grid, ...)."""
-    k, rest = len(blocks), blocks.shape[6:]
-    x = blocks.reshape(k, grid, grid, 2, 2, 2, 2, -1).permute(0, 1, 3, 5, 2, 4, 6, 7)
-    return x.reshape(k, 4 * grid, 4 * grid, *rest)
+def convolved_planes(convolutions: nn.Sequential, fine: Tensor, kernels: Tensor) -> Tensor:
+    """The decoder's embedding_maskfeature with the last convolution replaced by products of each pixel alone.
 
-
-def mask_features(convolutions: nn.Sequential, fine: Tensor) -> Tensor:
-    """All of embedding_maskfeature but its last convolution: (k, h, w, c) to rows (k, h * w, 2 c).
-
-    With the channels last, each row of the convolution's result is normalised where it lies.
+    fine: (k, h + 2, w, c) as fine_features gives it. kernels: (k, 9, d), what the d channels that go into the last
+    convolution are multiplied with. Returns (k, 9, h * w) fp32.
     """
-    first, norm = convolutions[0], cast(LayerNorm2d, convolutions[1])
-    x = cast(nn.Conv2d, first)(fine.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-    return F.gelu(_norm(norm, x)).flatten(1, 2)
+    first, norm = cast(nn.Conv2d, convolutions[0]), cast(LayerNorm2d, convolutions[1])
+    k, padded, width = fine.shape[:3]
+    height = padded - 2
+    planes = fine.new_empty(k, 9, height * width, dtype=torch.float32)
+    weight = first.weight.contiguous(memory_format=torch.channels_last)
+    rows = _rows_at_once(fine, row=k * width * first.out_channels)
+    for y in range(0, height, rows):
+        stop = min(y + rows, height)
+        strip = fine[:, y : stop + 2].permute(0, 3, 1, 2)
+        x = F.conv2d(strip, weight, first.bias, padding=(0, 1)).permute(0, 2, 3, 1)
+        x = F.gelu(_norm(norm, x)).flatten(1, 2)
+        planes[:, :, y * width : stop * width] = torch.bmm(kernels, x.transpose(1, 2))
+    return planes
 
 
-def weighted_blocks(weights: Tensor, blocks: Tensor) -> Tensor:
-    """Sum of the channels of blocks (k, n, 2, 2, 2, 2, c) under weights (k, c): (k, n, 2, 2, 2, 2)."""
-    k, c = weights.shape
-    return torch.bmm(blocks.reshape(k, -1, c), weights[..., None]).reshape(blocks.shape[:-1])
+def _rows_at_once(x: Tensor, *, row: int) -> int:
+    """Rows of a strip, if a row holds so many numbers: all of them where there is no cache to care for."""
+    return max(1, _STRIP // row) if x.device.type == "cpu" else 1 << 30
 
 
 def _upscaled(layer: nn.ConvTranspose2d, x: Tensor) -> Tensor:

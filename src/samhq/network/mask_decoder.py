@@ -7,6 +7,7 @@ predicted IoUs; `draw` makes logits only of those that are still wanted.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import Tensor, nn
 
 from samhq.network.architectures import PROMPT_DIM
-from samhq.network.drawing import fine_features, in_reading_order, mask_features, weighted_blocks
+from samhq.network.drawing import convolved_planes, fine_features
 from samhq.network.layers import MLP, LayerNorm2d
 from samhq.network.shortcuts import ALL
 from samhq.network.token_side import ImageSide, look, two_way
@@ -25,7 +26,7 @@ __all__ = ["Attended", "MaskDecoderHQ"]
 
 _MASK_TOKENS = 4  # one for unambiguous prompts, three for ambiguous ones
 _FINE_DIM = PROMPT_DIM // 8
-_CACHED_PIXELS = 1 << 12  # of the embedding, drawn at once: their finest features are 16 MiB in fp32
+_CACHED_PIXELS = 1 << 12  # of the embedding worked on at once: 4 MiB in fp32, and what is made of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class Attended:
     """b prompts after the transformer, before anything is drawn.
 
     predicted_iou: (b, 4) fp32, one for each mask token.
-    tokens: (b, 5, 256), the four mask tokens and the HQ token. image: (b, n, 256).
+    tokens: (b, 5, 256), the four mask tokens and the HQ token.
+    image: what each group of prompts in turn made of the image, (prompts of the group, n, 256) each.
     side, prompted: given where the tokens have not had their last look at the image yet: the image before any
     prompt, and (b, 5, 256) the tokens as they went into the transformer.
     """
 
     predicted_iou: Tensor
     tokens: Tensor
-    image: Tensor
+    image: Sequence[Tensor]
     side: ImageSide | None = None
     prompted: Tensor | None = None
 
@@ -98,7 +100,7 @@ class MaskDecoderHQ(nn.Module):
         return Attended(
             predicted_iou=self._predicted_iou(tokens[:, 0]),
             tokens=tokens[:, 1 : _MASK_TOKENS + 2],
-            image=seen,
+            image=[seen],
         )
 
     def attend_token_side(self, sparse: Tensor, side: ImageSide) -> Attended:
@@ -108,15 +110,21 @@ class MaskDecoderHQ(nn.Module):
         others do when their mask is drawn.
         """
         tokens = self._all_tokens(sparse)
-        queries, seen = two_way(self.transformer, side, tokens)
-        scoring = look(self.transformer, side, queries=queries[:, :1], tokens=tokens[:, :1], pixels=seen)
+        seen = two_way(self.transformer, side, tokens, together=self._at_once(side.pixels, len(tokens)))
+        own = slice(1, _MASK_TOKENS + 2)
         return Attended(
-            predicted_iou=self._predicted_iou(scoring[:, 0]),
-            tokens=queries[:, 1 : _MASK_TOKENS + 2],
-            image=seen,
+            predicted_iou=self._predicted_iou(seen.first),
+            tokens=seen.queries[:, own],
+            image=seen.pixels,
             side=side,
-            prompted=tokens[:, 1 : _MASK_TOKENS + 2],
+            prompted=tokens[:, own],
         )
+
+    def _at_once(self, pixels: Tensor, count: int) -> int:
+        """Of how many prompts pixels (n, 256) are worked on together: on a processor what its cache holds."""
+        if pixels.device.type != "cpu" or not self.shortcuts.small_batches:
+            return count
+        return max(1, _CACHED_PIXELS // len(pixels))
 
     def _all_tokens(self, sparse: Tensor) -> Tensor:
         own = torch.cat([self.iou_token.weight, self.mask_tokens.weight, self.hf_token.weight])
@@ -136,39 +144,28 @@ class MaskDecoderHQ(nn.Module):
         hq_features: (1, 32, 4g, 4g). hq_only: leave the mask token's own mask out, keep the HQ part.
         Returns (k, 4g, 4g) fp32.
         """
-        if not len(prompts):
-            return hq_features.new_zeros(0, *hq_features.shape[2:], dtype=torch.float32)
-        mask_token, hq_token = self._finished_tokens(attended, prompts=prompts, tokens=tokens)
-        weights = self._mask_weights(mask_token, tokens), self.hf_mlp(hq_token)
-        image = attended.image[prompts] if len(prompts) < len(attended.image) else attended.image
-        step = self._drawn_at_once(image)
-        parts = (slice(i, i + step) for i in range(0, len(image), step))
-        logits = [
-            self._drawn(image[p], weights[0][p], weights[1][p], hq_features=hq_features, hq_only=hq_only)
-            for p in parts
-        ]
-        return logits[0] if len(logits) == 1 else torch.cat(logits)
-
-    def _drawn_at_once(self, image: Tensor) -> int:
-        """How many masks are drawn together: on a processor what its cache holds."""
-        if image.device.type != "cpu" or not self.shortcuts.small_batches:
-            return len(image)
-        return max(1, _CACHED_PIXELS // image.shape[1])
+        logits = [hq_features.new_zeros(0, *hq_features.shape[2:], dtype=torch.float32)]
+        start = 0
+        for image in attended.image:
+            mine = torch.nonzero((prompts >= start) & (prompts < start + len(image)))[:, 0]
+            if len(mine):
+                rows, token = prompts[mine], tokens[mine]
+                pixels = image if len(rows) == len(image) else image[rows - start]
+                mask_token, hq_token = self._finished_tokens(attended, pixels, prompts=rows, tokens=token)
+                weights = self._mask_weights(mask_token, token), self.hf_mlp(hq_token)
+                logits.append(self._drawn(pixels, *weights, hq_features=hq_features, hq_only=hq_only))
+            start += len(image)
+        return torch.cat(logits)
 
     def _finished_tokens(
-        self, attended: Attended, *, prompts: Tensor, tokens: Tensor
+        self, attended: Attended, pixels: Tensor, *, prompts: Tensor, tokens: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The chosen mask token and the HQ token of each chosen prompt, (k, 256) each."""
+        """The chosen mask token and the HQ token of each chosen prompt, (k, 256) each; pixels: theirs."""
         rows = torch.stack([tokens, torch.full_like(tokens, _MASK_TOKENS)], dim=1)
         chosen = attended.tokens[prompts[:, None], rows]
         if attended.side is not None and attended.prompted is not None:
-            chosen = look(
-                self.transformer,
-                attended.side,
-                queries=chosen,
-                tokens=attended.prompted[prompts[:, None], rows],
-                pixels=attended.image[prompts],
-            )
+            asked = attended.prompted[prompts[:, None], rows]
+            chosen = look(self.transformer, attended.side, queries=chosen, tokens=asked, pixels=pixels)
         return chosen[:, 0], chosen[:, 1]
 
     def _drawn(
@@ -182,30 +179,29 @@ class MaskDecoderHQ(nn.Module):
     ) -> Tensor:
         """Logits (k, 4g, 4g) fp32 from pixels (k, n, 256) and the weights (k, 32) of their channels."""
         grid = hq_features.shape[-1] // 4
-        shared = _weighted(hq_weights, hq_features)
+        kernels, offsets = self._folded_kernels(hq_weights)
         if self.shortcuts.matrix_drawing:
-            blocks = fine_features(self.output_upscaling, image)
-            features = mask_features(self.embedding_maskfeature, in_reading_order(blocks, grid=grid))
-            logits = self._weighted_maskfeature(hq_weights, features) + shared
-            own = in_reading_order(weighted_blocks(mask_weights, blocks), grid=grid).float()
+            padded = fine_features(self.output_upscaling, image, grid=grid)
+            planes = convolved_planes(self.embedding_maskfeature, padded, kernels)
+            fine = padded[:, 1:-1].permute(0, 3, 1, 2)
         else:
             fine = self.output_upscaling(image.transpose(1, 2).reshape(len(image), -1, grid, grid))
-            features = self.embedding_maskfeature[:-1](fine).flatten(2).transpose(1, 2)
-            logits = self._weighted_maskfeature(hq_weights, features) + shared
-            own = _weighted(mask_weights, fine)
-        return logits if hq_only else own + logits
+            planes = torch.bmm(kernels, self.embedding_maskfeature[:-1](fine).flatten(2))
+        logits = _summed(planes.float()) + (_weighted(hq_weights, hq_features) + offsets[:, None, None])
+        return logits if hq_only else logits + _weighted(mask_weights, fine)
 
-    def _weighted_maskfeature(self, weights: Tensor, features: Tensor) -> Tensor:
-        """The last convolution of embedding_maskfeature, its channels summed under (k, c) weights.
+    def _folded_kernels(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The last convolution of embedding_maskfeature for weights (k, c) of its channels.
 
-        features: (k, h * w, d), what goes into that convolution. Returns (k, h, w) fp32, h = w.
-        The convolution is linear and only this sum of its output is wanted, so the weights are
-        folded into it: sum_c w_c conv(g, W_c) = conv(g, sum_c w_c W_c), one output channel instead of c.
+        The convolution is linear and only this sum of its output is wanted, so the weights are folded into
+        it: sum_c w_c conv(g, W_c) = conv(g, sum_c w_c W_c), one output channel instead of c.
+        Returns, for each prompt, what each of the 9 places of the kernel multiplies the d input channels with, and
+        its bias: (k, 9, d) and (k,).
         """
         last = self.embedding_maskfeature[-1]
-        kernels = torch.einsum("kc,cdij->kdij", weights, cast(Tensor, last.weight))
-        offsets = weights @ cast(Tensor, last.bias)
-        return (_conv_each(features, kernels) + offsets[:, None, None]).float()
+        kernels = torch.einsum("kc,cdij->kijd", weights, cast(Tensor, last.weight))
+        # _summed shifts the other way round than a convolution.
+        return kernels.flip(1, 2).flatten(1, 2), weights @ cast(Tensor, last.bias)
 
     def _mask_weights(self, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
         """The chosen mask token (k, 256) of each prompt through its own head, (k, 32)."""
@@ -227,16 +223,9 @@ def _upscaling(dim: int, hidden: int) -> nn.Sequential:
     )
 
 
-def _conv_each(features: Tensor, kernels: Tensor) -> Tensor:
-    """Convolve each of k maps (side * side, c) with a 3x3 kernel (c, 3, 3) of its own, zero-padded: (k, side, side).
-
-    For each place of the kernel one plane, all in one matrix product; `fold` shifts and adds the planes.
-    It shifts the other way round than a convolution, hence the flip.
-    """
-    k, pixels, c = features.shape
-    side = math.isqrt(pixels)
-    flipped = kernels.flip(2, 3).reshape(k, c, 9).transpose(1, 2)
-    planes = torch.bmm(flipped, features.transpose(1, 2))
+def _summed(planes: Tensor) -> Tensor:
+    """Shift and add the 9 planes of a 3x3 convolution, one for each place of its kernel: (k, 9, h * h) to (k, h, h)."""
+    side = math.isqrt(planes.shape[2])
     return F.fold(planes, (side, side), kernel_size=3, padding=1)[:, 0]
 
 

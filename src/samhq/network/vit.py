@@ -20,8 +20,8 @@ __all__ = ["ImageEncoderViT", "make_neck"]
 
 # Position biases of this many query-key pairs are held at once (fp32: 128 MiB); more go head by head.
 _MAX_BIAS = 1 << 25
-# Scores that are held at once where attention is done in tiles (fp32: 4 MiB, half of it for each core).
-_TILE = 1 << 20
+# Scores that are held at once where attention is done in tiles (fp32: 8 MiB).
+_TILE = 1 << 21
 
 
 class ImageEncoderViT(nn.Module):
@@ -151,12 +151,12 @@ def _attend_in_tiles(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Ten
     n, c = q.shape[1:]
     maps = max(1, _TILE // n**2)
     queries = min(n, max(1, _TILE // n))
-    scaled, turned = q * c**-0.5, k.transpose(1, 2)
+    scaled, turned = q * c**-0.5, k.transpose(1, 2).contiguous()
     attended = torch.empty_like(q)
     for m in range(0, len(q), maps):
         for i in range(0, n, queries):
             tile = slice(m, m + maps), slice(i, i + queries)
-            scores = torch.baddbmm(_bias(rows[tile], columns[tile]), scaled[tile], turned[tile[0]])
+            scores = _bias(rows[tile], columns[tile]).baddbmm_(scaled[tile], turned[tile[0]])
             attended[tile] = torch.bmm(scores.softmax(dim=-1), v[tile[0]])
     return attended
 
