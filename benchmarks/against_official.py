@@ -2,10 +2,10 @@
 
     python benchmarks/against_official.py --model vit_b --precision fp32 --survivors 0.3 --json FILE
 
-Each side lives in a process of its own and waits while the other works. The official library computes in fp32
-always; --precision is that of samhq. Needs what parity.py needs. Official architectures get random weights, for
-which all points or none would survive: the threshold of the predicted IoU is set, alike on both sides, so that
---survivors of the points do, and duplicates stay.
+Each side lives in a process of its own and waits while the others work. The official library computes in fp32
+always; --precision is that of samhq, --also names further ones. Needs what parity.py needs. Official
+architectures get random weights, for which all points or none would survive: the threshold of the predicted IoU is
+set, alike on all sides, so that --survivors of the points do, and duplicates stay.
 
 The official library runs a whole image once for the first of --survivors, with samhq's runs between its batches
 of prompts. For the others its network is not run again (what survives changes nothing there): its own
@@ -325,62 +325,92 @@ def matched(ours: list[np.ndarray], theirs: list[np.ndarray]) -> int:
 
 
 def compare(given: argparse.Namespace, path: Path, shares: list[float]) -> dict[str, Any]:
-    ours = Side("ours", path=path, precision=given.precision, side=given.side)
+    """Everything that is measured, by precision of our side."""
+    kinds = [given.precision, *filter(None, given.also.split(","))]
+    ours = {k: Side("ours", path=path, precision=k, side=given.side) for k in kinds}
     official = Side("official", model=given.model, path=path, shared=given.shared, side=given.side)
-    about = ours.ask("describe")
-    scores = ours.ask("scores", points_per_side=given.points_per_side)
-    encoders, decoders = [], []
+    about = {k: side.ask("describe") for k, side in ours.items()}
+    scores = {k: side.ask("scores", points_per_side=given.points_per_side) for k, side in ours.items()}
+    limit = float(np.quantile(scores[kinds[0]], 1 - shares[0])) if shares[0] < 1 else 0.0
+    encoders: list[dict[str, float]] = []
+    decoders: list[dict[str, float]] = []
     for _ in range(given.rounds):
-        encoders.append((ours.ask("encoder"), official.ask("encoder")))
-        limit = float(np.quantile(scores, 1 - shares[0])) if shares[0] < 1 else 0.0
-        decoders.append((ours.ask("decoder", min_iou=limit), official.ask("decoder")))
-        print(f"encoder {encoders[-1]} s, decoder {decoders[-1]} ms a point (ours, official)", flush=True)
-    rows, values = [], {}
-    for number, share in enumerate(shares):
-        values = settings_for(scores, share, given.points_per_side)
-        rows.append(
-            {"survivors": share, **whole_image(ours, official, values, given.rounds, again=number > 0)}
+        encoders.append(
+            {k: s.ask("encoder") for k, s in ours.items()} | {"official": official.ask("encoder")}
         )
-        print({k: v for k, v in rows[-1].items() if k != "shortcuts"}, flush=True)
-        if number == 0:
-            gmac = ours.ask("gmac", values=values)
-            rows[0]["gmac"] = gmac
-            rows[0]["limit_s"] = 2 * gmac / about["peak_gflops"]
-            rows[0]["shortcuts"] = shortcut_rows(ours, values, given.rounds) if given.shortcuts else []
-    ours.close()
-    official.close()
+        decoder = {k: s.ask("decoder", min_iou=limit) for k, s in ours.items()}
+        decoders.append(decoder | {"official": official.ask("decoder")})
+        print(f"encoder s {encoders[-1]}, decoder ms a point {decoders[-1]}", flush=True)
+    rows: dict[str, list[dict[str, Any]]] = {k: [] for k in kinds}
+    for number, share in enumerate(shares):
+        # The same thresholds for all: from the scores of the first precision.
+        values = settings_for(scores[kinds[0]], share, given.points_per_side)
+        found = whole_image(ours, official, values, given.rounds, again=number > 0)
+        for k, row in found.items():
+            rows[k].append({"survivors": share, **row})
+            print(k, rows[k][-1], flush=True)
+    values = settings_for(scores[kinds[0]], shares[0], given.points_per_side)
+    for k, side in ours.items():
+        gmac = side.ask("gmac", values=values)
+        rows[k][0] |= {"gmac": gmac, "limit_s": 2 * gmac / about[k]["peak_gflops"]}
+        if given.shortcuts:
+            smaller = settings_for(
+                side.ask("scores", points_per_side=given.points_per_side // 2),
+                shares[0],
+                given.points_per_side // 2,
+            )
+            rows[k][0]["shortcuts"] = shortcut_rows(side, smaller)
+    for side in (*ours.values(), official):
+        side.close()
+
+    def result(k: str) -> dict[str, Any]:
+        return {
+            **about[k],
+            "ratio_whole_image": rows[k][0]["ratio"],
+            "ratio_encoder": statistics.median(pair["official"] / pair[k] for pair in encoders),
+            "ratio_decoder": statistics.median(pair["official"] / pair[k] for pair in decoders),
+            "masks_matched": rows[k][0]["masks_matched"],
+            "encoder_s": statistics.median(pair[k] for pair in encoders),
+            "decoder_ms_per_point": statistics.median(pair[k] for pair in decoders),
+            "rows": rows[k],
+        }
+
     return {
         "model": given.model,
         "image_px": given.side,
         "points": given.points_per_side**2,
-        **about,
-        "ratio_whole_image": rows[0]["ratio"],
-        "ratio_encoder": statistics.median(b / a for a, b in encoders),
-        "ratio_decoder": statistics.median(b / a for a, b in decoders),
-        "encoder_s": [statistics.median(column) for column in zip(*encoders, strict=True)],
-        "decoder_ms_per_point": [statistics.median(column) for column in zip(*decoders, strict=True)],
-        "masks_matched": rows[0]["masks_matched"],
-        "rows": rows,
+        "official_encoder_s": statistics.median(pair["official"] for pair in encoders),
+        "official_decoder_ms_per_point": statistics.median(pair["official"] for pair in decoders),
+        **result(kinds[0]),
+        "also": {k: result(k) for k in kinds[1:]},
         "machine": facts(),
     }
 
 
 def whole_image(
-    ours: Side, official: Side, values: dict[str, Any], rounds: int, *, again: bool
-) -> dict[str, Any]:
-    mine: list[dict[str, Any]] = []
+    ours: dict[str, Side], official: Side, values: dict[str, Any], rounds: int, *, again: bool
+) -> dict[str, dict[str, Any]]:
+    mine: dict[str, list[dict[str, Any]]] = {k: [] for k in ours}
     batches = 0
+
+    def one_of_each() -> None:
+        for k, side in ours.items():
+            mine[k].append(side.ask("whole", values=values))
 
     def at_pause() -> None:
         # The official run is long; ours are spread over it.
         nonlocal batches
         batches += 1
-        if len(mine) < rounds and batches % 3 == 1:
-            mine.append(ours.ask("whole", values=values))
+        if batches % 3 == 1 and len(mine[next(iter(ours))]) < rounds:
+            one_of_each()
 
     theirs = official.ask("whole", values=values, again=again, at_pause=at_pause)
-    while len(mine) < rounds:
-        mine.append(ours.ask("whole", values=values))
+    while len(mine[next(iter(ours))]) < rounds:
+        one_of_each()
+    return {k: whole_image_row(runs, theirs, again=again) for k, runs in mine.items()}
+
+
+def whole_image_row(mine: list[dict[str, Any]], theirs: dict[str, Any], *, again: bool) -> dict[str, Any]:
     middle = sorted(mine, key=lambda run: run["seconds"])[len(mine) // 2]
     parts = ("seconds", "encoder", "decoder", "rest", "peak_mib")
     return {
@@ -396,8 +426,8 @@ def whole_image(
     }
 
 
-def shortcut_rows(ours: Side, values: dict[str, Any], rounds: int) -> list[dict[str, Any]]:
-    """Whole image with one shortcut switched off at a time, in turn with all of them."""
+def shortcut_rows(ours: Side, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whole image with one shortcut switched off at a time, in turn with all of them; half as many points a side."""
     kinds = {name: ALL.without(name) for name in Shortcuts.names()} | {"none of them": PLAIN}
     rows = []
     for name, shortcuts in kinds.items():
@@ -406,7 +436,7 @@ def shortcut_rows(ours: Side, values: dict[str, Any], rounds: int) -> list[dict[
                 ours.ask("whole", values=values)["seconds"],
                 ours.ask("whole", values=values, shortcuts=shortcuts)["seconds"],
             )
-            for _ in range(1 if name == "none of them" else min(2, rounds))
+            for _ in range(2)
         ]
         rows.append({"without": name, "slower": statistics.median(b / a for a, b in pairs)})
         print(rows[-1], flush=True)
@@ -420,6 +450,7 @@ def main() -> None:
     )
     parser.add_argument("--model", default="starter")
     parser.add_argument("--precision", choices=("fp32", "bf16", "auto"), default="fp32")
+    parser.add_argument("--also", default="", help="further precisions of samhq, measured in the same run")
     parser.add_argument("--survivors", default="0.3", help="shares of the points, the first is the main one")
     parser.add_argument("--points-per-side", type=int, default=32)
     parser.add_argument("--side", type=int, default=1024, help="of the picture in pixels")

@@ -253,3 +253,11 @@ def test_auto_takes_every_gpu_that_computes_like_the_first(monkeypatch, device, 
     for load in (model.load, *model.further):
         load(resolved.segmentation, StoppableMonitor())
     assert asked == loaded
+
+
+def test_the_starter_finds_what_the_engine_then_draws(engine, picture):
+    chosen = SETTINGS.updated({"segmentation": {"prompts": "discovered", "points_per_side": 8}})
+    first = engine.segment(api.read_image(picture, chosen), chosen)
+    again = engine.segment(api.read_image(picture, chosen), chosen)  # with the starter that is loaded
+    assert len(first.masks) > 0
+    np.testing.assert_array_equal(first.masks.runs, again.masks.runs)

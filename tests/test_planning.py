@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -16,8 +17,8 @@ from samhq.batch import Model, run_batch
 from samhq.errors import CheckpointError, ImageReadError, StoreError
 from samhq.masks import MaskTable
 from samhq.monitor import Cancelled, StoppableMonitor
-from samhq.planning import RunPlan, plan_batch
-from samhq.settings import Settings, settings_from_dict
+from samhq.planning import RunPlan, plan_batch, segment_key
+from samhq.settings import SegmentationSettings, Settings, settings_from_dict
 from samhq.store import RUN_FILE, RunStore
 
 SETTINGS = Settings()
@@ -129,6 +130,81 @@ def test_a_plan_equals_the_start_that_follows(slides, change, values, sha256):
     assert only_read in (0, 1)
     assert planned.done == report.skipped - only_read
     assert set(report.notices) == set(planned.notices)
+
+
+# The keys of these settings before there was a choice of prompts.
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({}, "9058f9155ebef5f00e977e2a9395d82ffd558817b339c8f29ee59328a6345a8a"),
+        (
+            {
+                "points_per_side": 16,
+                "pred_iou_thresh": 0.6,
+                "stability_score_thresh": 0.9,
+                "box_nms_thresh": 0.3,
+                "crop_n_layers": 1,
+            },
+            "ead1e7fcdb17954fe0ce3315cdf725470bea46adb0313a3e9d6f9f2755be23d9",
+        ),
+    ],
+)
+@pytest.mark.parametrize("unused", [{}, {"prompt_min_aggregation": 40, "prompt_polarity": "bright"}])
+def test_keys_of_older_runs_hold(values, key, unused):
+    assert key_of(**values, **unused) == key
+
+
+def test_every_way_of_prompting_has_its_own_key_and_heeds_what_it_uses():
+    ways = ("grid", "adaptive", "dark-guided", "discovered")
+    dark = {"prompts": "dark-guided"}
+    assert len({key_of(prompts=way) for way in ways}) == 4
+    assert (
+        len(
+            {
+                key_of(**dark, **more)
+                for more in ({}, {"prompt_min_aggregation": 40}, {"prompt_polarity": "bright"})
+            }
+        )
+        == 3
+    )
+    assert key_of(prompts="adaptive", prompt_min_aggregation=40) == key_of(prompts="adaptive")
+    assert key_of(prompts="discovered", finder="b" * 64) != key_of(prompts="discovered", finder="c" * 64)
+
+
+def key_of(*, finder: str = "", **values) -> str:
+    return segment_key(
+        file_sha256="f" * 64,
+        page=1,
+        scale=None,
+        image=SETTINGS.image,
+        segmentation=SegmentationSettings(**values),
+        model=dataclasses.replace(model(), finder_sha256=finder),
+    )
+
+
+def test_a_run_from_before_there_was_a_choice_of_prompts_goes_on(slides):
+    start(slides)
+    with RunStore.write(folder_of(slides)) as store:
+        settings = store.facts()["settings"]
+        for new in ("prompts", "prompt_min_aggregation", "prompt_polarity"):
+            del settings["segmentation"][new]
+        store.set_facts({"settings": settings})
+    planned = plan(slides)
+    assert (planned.done, planned.waiting) == (5, 1)
+    assert not any("changed" in notice for notice in planned.notices)
+
+
+def test_a_change_of_prompts_is_told_and_one_that_nothing_uses_is_not(slides):
+    start(slides)
+    assert plan(slides, settings_from_dict({"segmentation": {"prompt_min_aggregation": 40}})).done == 5
+    dark = settings_from_dict({"segmentation": {"prompts": "dark-guided", "prompt_min_aggregation": 40}})
+    planned = plan(slides, dark)
+    assert planned.done == 0
+    told = 'prompts "grid" -> "dark-guided", prompt_min_aggregation null -> 40.0'
+    assert f"Segmenting again, because these changed: {told}" in planned.notices
+    start(slides, dark)
+    told = 'prompts "dark-guided" -> "grid"'
+    assert f"Segmenting again, because these changed: {told}" in plan(slides).notices
 
 
 def test_percentiles_are_not_measured_for_a_plan(slides):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from samhq.batch import BatchReport
 from samhq.configuration import settings_with
@@ -58,10 +59,14 @@ from samhq.suggest import SuggestedThreshold, Suggestion, suggest_filter
 # With "as": other rooms take these names from here for their annotations.
 if TYPE_CHECKING:
     from samhq.doctor import Finding
+    from samhq.evaluation.evaluate import Evaluation as Evaluation
+    from samhq.evaluation.evaluate import Objects
     from samhq.export.output import ExportFormat as ExportFormat
     from samhq.export.output import OutputSummary as OutputSummary
     from samhq.network.model_info import ModelInfo as ModelInfo
     from samhq.network.registry import ModelEntry, VerifyResult
+    from samhq.training.finetune import TrainedModel as TrainedModel
+    from samhq.training_settings import TrainingSettings
 
 __all__ = [
     "AggregationAnalysis",
@@ -95,6 +100,7 @@ __all__ = [
     "delete_masks",
     "device_and_precision",
     "download_model",
+    "evaluate",
     "examine",
     "kind_of",
     "list_models",
@@ -126,6 +132,7 @@ __all__ = [
     "settings_with",
     "split_mask",
     "suggest_filter",
+    "train_model",
     "verify_model",
     "workload",
 ]
@@ -159,6 +166,45 @@ def verify_model(name: str) -> VerifyResult:
     return verify(name)
 
 
+def evaluate(
+    model: str | Path,
+    data: str | Path,
+    *,
+    beside: Sequence[str | Path] = (),
+    split: str = "val",
+    sets: Sequence[str] = (),
+    incomplete: Sequence[str] = (),
+    limit: int | None = None,
+    objects: Objects | None = "best",
+    through_run: str | Path | None = None,
+    settings: Settings | None = None,
+    monitor: Monitor = SILENT,
+    **values: Any,
+) -> Evaluation:
+    """Judge a model, or a finished run, on labelled pictures: AP, F1, counts, boundaries, A/I/R.
+
+    model, beside: names, checkpoints or run folders. data: a folder of labelled pictures or of such sets; split:
+    the part of each set to take. The other arguments, and what is raised: see evaluation.evaluate.
+    Returns the numbers; its methods give tables, JSON, Markdown and pictures.
+    """
+    from samhq.evaluation.evaluate import evaluate as judge
+
+    return judge(
+        model,
+        data,
+        beside=beside,
+        split=split,
+        sets=sets,
+        incomplete=incomplete,
+        limit=limit,
+        objects=objects,
+        through_run=through_run,
+        settings=settings,
+        monitor=monitor,
+        **values,
+    )
+
+
 def resolve_settings(settings: Settings) -> Settings:
     """The settings with the model's recommended values wherever nobody chose one."""
     resolved, _ = prepare(settings)
@@ -170,3 +216,23 @@ def examine(folder: str | Path = ".") -> list[Finding]:
     from samhq.doctor import examine as look
 
     return look(Path(folder))
+
+
+def train_model(
+    data: Sequence[str | Path],
+    *,
+    start: str | Path = "starter",
+    out: str | Path,
+    settings: TrainingSettings | None = None,
+    incomplete: Sequence[str] = (),
+    monitor: Monitor = SILENT,
+) -> TrainedModel:
+    """Train a model on labelled pictures and write it; after a stop the same call goes on.
+
+    data: folders with labelled pictures. start: name or file of a model, or "scratch". out: the .safetensors to be
+    written. settings: those of training (samhq.training_settings). incomplete: names of sets in which some objects have
+    no label, "all" for every one. Raises ImageReadError, CheckpointError and SettingsError.
+    """
+    from samhq.training.finetune import train_model as train
+
+    return train(data, start=start, out=out, settings=settings, incomplete=incomplete, monitor=monitor)

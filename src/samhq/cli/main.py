@@ -46,6 +46,8 @@ _COMMANDS = {
     "aggregate": ("samhq.cli.aggregate:aggregate", "Histogram, peaks and statistics of one image."),
     "models": ("samhq.cli.models:models", "List, download, describe and verify models."),
     "config": ("samhq.cli.config:config", "Show or check a configuration file."),
+    "train": ("samhq.cli.train:train", "Teach a model the objects of labelled pictures."),
+    "evaluate": ("samhq.cli.evaluate:evaluate", "Judge a model on labelled pictures: AP, F1, counts, A/I/R."),
     "demo": ("samhq.cli.demo:demo", "Try everything on the micrographs that come with samhq."),
     "gui": ("samhq.cli.gui:gui", "Open the window, on an image, a folder, a run or a configuration."),
     "doctor": ("samhq.cli.doctor:doctor", "Report Python, PyTorch, devices, folders, models, disk."),

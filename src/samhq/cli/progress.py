@@ -31,6 +31,8 @@ _STAGES = {
     "plan": "Planning",
     "load": "Loading",
     "segment": "Segmenting",
+    "evaluate": "Evaluating",
+    "train": "Training",
     "export": "Writing",
     "download": "Downloading",
     "verify": "Checking",

@@ -217,6 +217,44 @@ def _point_grids() -> ParameterHelp:
     )
 
 
+def _prompts() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("grid: asks at every point"),
+        high=tr("adaptive: asks where no mask lies yet"),
+        time=tr(
+            "adaptive and dark-guided save more, the more of the image the objects cover or leave empty. discovered "
+            "saves most with a large model: it is asked once for each object."
+        ),
+        memory=tr("discovered keeps a second, small model in memory."),
+        more=tr(
+            "Another choice than grid, if an image takes too long. Try it on an image of yours first: some objects may "
+            "be missed."
+        ),
+        less=tr("grid, if every object counts."),
+    )
+
+
+def _prompt_min_aggregation() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("Low: also at pale places"),
+        high=tr("High: only at dark places"),
+        time=tr("The higher, the fewer points are asked, and the faster it is."),
+        memory=_none(),
+        more=tr("Raise it if there is much pale ground. Only with prompts dark-guided."),
+        less=tr("Lower it if pale objects are missed. automatic finds a threshold for each picture."),
+    )
+
+
+def _prompt_polarity() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("dark: objects darker than the ground"),
+        high=tr("bright: objects brighter than the ground"),
+        time=_none(),
+        memory=_none(),
+        more=tr("bright, for fluorescence and other bright objects. Only with prompts dark-guided."),
+    )
+
+
 def _min_mask_region_area() -> ParameterHelp:
     return ParameterHelp(
         low=tr("0: holes and specks stay"),
@@ -389,6 +427,9 @@ _HELP: dict[str, Callable[[], ParameterHelp]] = {
     "crop_nms_thresh": _crop_nms_thresh,
     "crop_overlap_ratio": _crop_overlap_ratio,
     "crop_n_points_downscale_factor": _crop_n_points_downscale_factor,
+    "prompts": _prompts,
+    "prompt_min_aggregation": _prompt_min_aggregation,
+    "prompt_polarity": _prompt_polarity,
     "point_grids": _point_grids,
     "min_mask_region_area": _min_mask_region_area,
     "output_mode": _output_mode,

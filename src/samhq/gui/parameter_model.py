@@ -31,6 +31,9 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
     "detection": (
         ("segmentation", "points_per_side"),
         ("compute", "points_per_batch"),
+        ("segmentation", "prompts"),
+        ("segmentation", "prompt_min_aggregation"),
+        ("segmentation", "prompt_polarity"),
         ("segmentation", "point_grids"),
         ("segmentation", "model"),
     ),

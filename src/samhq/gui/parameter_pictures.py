@@ -170,6 +170,35 @@ def _point_grids(pen: _Pen, high: bool) -> None:
     _found(pen, own if high else _grid(6), size=2.2 if high else 1.5)
 
 
+def _prompts(pen: _Pen, high: bool) -> None:
+    points = _grid(13)
+    held = {place for cell in _CELLS for place in points if cell.holds(*place)}
+    first = {
+        next(p for p in points if cell.holds(*p)) for cell in _CELLS if any(cell.holds(*p) for p in points)
+    }
+    _found(pen, [p for p in points if not high or p not in held or p in first], size=1.2)
+
+
+def _prompt_min_aggregation(pen: _Pen, high: bool) -> None:
+    pen.bar(QRectF(0, 0, 50, 100), _faint(pen.colors.muted, 0.18))
+    pen.cells(_CELLS)
+    reach = 2 if high else 50
+    near = [
+        (x, y)
+        for x, y in _grid(13)
+        if x < reach or any(cell._replace(rx=cell.rx + 4, ry=cell.ry + 4).holds(x, y) for cell in _CELLS)
+    ]
+    pen.points(near, size=1.5)
+
+
+def _prompt_polarity(pen: _Pen, high: bool) -> None:
+    pen.bar(QRectF(0, 0, 100, 100), QColor(58, 58, 58) if high else QColor(236, 236, 236))
+    pen.painter.setBrush(QColor(236, 236, 236) if high else QColor(58, 58, 58))
+    for cell in _CELLS:
+        pen.painter.drawEllipse(cell.box)
+    pen.points([(cell.x, cell.y) for cell in _CELLS], size=2.2)
+
+
 def _points_per_batch(pen: _Pen, high: bool) -> None:
     rows = 4 if high else 1
     for first in range(0, 8, rows):
@@ -431,6 +460,9 @@ _SCENES: dict[str, Callable[[_Pen, bool], None]] = {
     "crop_nms_thresh": _crop_nms_thresh,
     "crop_overlap_ratio": _crop_overlap_ratio,
     "crop_n_points_downscale_factor": _crop_n_points_downscale_factor,
+    "prompts": _prompts,
+    "prompt_min_aggregation": _prompt_min_aggregation,
+    "prompt_polarity": _prompt_polarity,
     "point_grids": _point_grids,
     "min_mask_region_area": _min_mask_region_area,
     "output_mode": _output_mode,

@@ -17,7 +17,7 @@ def choice_text(name: str, value: Any) -> str:
 
 def off_text(name: str) -> str:
     """What None means for a setting, as the check box says it."""
-    return tr("automatic") if name == "threads" else tr("off")
+    return tr("automatic") if name in ("threads", "prompt_min_aggregation") else tr("off")
 
 
 def value_text(name: str, value: Any) -> str:
@@ -55,6 +55,16 @@ def _choices(name: str) -> dict[Any, str]:
             "auto": tr("automatic (auto)"),
             "none": tr("as measured (none)"),
             "percentile": tr("always stretched (percentile)"),
+        },
+        "prompts": {
+            "grid": tr("every point (grid)"),
+            "adaptive": tr("where no mask lies yet (adaptive)"),
+            "dark-guided": tr("where it is dark (dark-guided)"),
+            "discovered": tr("objects the starter finds (discovered)"),
+        },
+        "prompt_polarity": {
+            "dark": tr("dark objects (dark)"),
+            "bright": tr("bright objects (bright)"),
         },
         "polarity": {
             "dark": tr("dark objects (dark)"),

@@ -39,4 +39,6 @@ class Speed:
 
 def _key(settings: Settings) -> str:
     name = settings.segmentation.model.replace("/", "|").replace("\\", "|")
-    return f"speed/{name}|{settings.compute.device}|{settings.compute.precision}"
+    kind = settings.segmentation.prompts
+    suffix = "" if kind == "grid" else f"|{kind}"  # other prompts have another price
+    return f"speed/{name}|{settings.compute.device}|{settings.compute.precision}{suffix}"

@@ -1,14 +1,15 @@
 """All masks of an image: prompts on a grid, drop the bad masks, drop the duplicates.
 
-Gives the masks of the official SamAutomaticMaskGenerator in its order. Two differences on purpose: a
-mask without any pixel is always dropped (officially it stays if the stability threshold is 0), and
-crops that would hold no pixel are left out (officially they raise an error).
+With prompts="grid" it gives the masks of the official SamAutomaticMaskGenerator in its order. Two differences
+on purpose: a mask without any pixel is always dropped (officially it stays if the stability threshold is 0),
+and crops that would hold no pixel are left out (officially they raise an error).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,15 @@ from samhq.segmentation.grids import Crop, crops_of, layer_points
 from samhq.segmentation.memory import Batches
 from samhq.segmentation.nms import suppress
 from samhq.segmentation.postprocess import clean_masks, full_size_chunks
+from samhq.segmentation.prompting import (
+    CropPrompts,
+    SearchMonitor,
+    coarse_to_fine,
+    covered,
+    dark_pixels,
+    has_dark_cell,
+    prompts_at,
+)
 from samhq.segmentation.scoring import inclusive_boxes, near_crop_edge, stability
 from samhq.settings import SegmentationSettings
 
@@ -52,8 +62,10 @@ class _Job:
     image: Image
     monitor: Monitor
     batches: Batches
-    points: list[FloatArray]
-    parts: int  # prompt batches of the whole image, at the size asked for
+    prompts: list[CropPrompts]  # of every crop
+    searched: int  # parts of the work that were done before the first prompt
+    parts: int  # in all: prompt batches of the whole image, at the size asked for
+    prompts_per_part: float
     on_masks: Callable[[MaskTable], None] | None
 
     @property
@@ -67,7 +79,7 @@ class _Job:
 
 @dataclass(slots=True)
 class _Progress:
-    points: int = 0
+    prompts: int = 0
     objects: int = 0
     crops: list[MaskTable] = field(default_factory=list)  # of finished ones
 
@@ -76,11 +88,24 @@ class AutomaticMaskGenerator:
     """Segments whole images with one model and one set of settings."""
 
     def __init__(
-        self, loaded: LoadedModel, settings: SegmentationSettings, *, points_per_batch: int = 64
+        self,
+        loaded: LoadedModel,
+        settings: SegmentationSettings,
+        *,
+        points_per_batch: int = 64,
+        finder: AutomaticMaskGenerator | None = None,
     ) -> None:
-        """points_per_batch: prompts the network draws at once; changes memory and speed only."""
+        """points_per_batch: prompts the network draws at once; changes memory and speed only.
+
+        finder: with prompts="discovered" it finds the objects that loaded then draws; see finder_settings.
+        """
         if points_per_batch < 1:
             raise ValueError(f"points_per_batch {points_per_batch} must be 1 or more")
+        if settings.prompts == "discovered" and finder is None:
+            raise ValueError(
+                "prompts discovered: there is no generator that finds the objects; give a finder"
+            )
+        self.finder = finder
         self.model = loaded.model
         self.settings = settings
         self.points_per_batch = points_per_batch
@@ -97,14 +122,14 @@ class AutomaticMaskGenerator:
         image: (h, w, 3) uint8 RGB. Before each crop and each batch of prompts monitor.check() is asked
         and an Event(stage="segment") reported.
         on_masks: given, after each batch of prompts, all masks found so far without the duplicates inside
-        a crop; in pixels of the image, in no particular order.
+        a crop; in pixels of the image, in no particular order. Not given what only the finder has found.
         Raises Cancelled when the monitor says so, and SamhqError when memory runs out even for one prompt.
         """
         check_image(image)
         job, crops = self._plan(image, monitor, on_masks)
         progress = _Progress()
-        for crop in crops:
-            progress.crops.append(self._segment_crop(job, crop, progress=progress))
+        for number, crop in enumerate(crops):
+            progress.crops.append(self._segment_crop(job, crop, number, progress=progress))
         table = MaskTable.concatenate(progress.crops)
         if len(crops) > 1:
             # Masks of smaller crops win. In fp32 like the reference, so that the same areas are equal.
@@ -129,42 +154,86 @@ class AutomaticMaskGenerator:
             layers=settings.crop_n_layers,
             overlap_ratio=settings.crop_overlap_ratio,
         )
-        points = layer_points(settings)
-        total = sum(len(points[crop.layer]) for crop in crops)
+        prompts, searched = self._prompts(image, crops, monitor)
+        total = sum(len(part) for part in prompts)
 
         def on_smaller(size: int) -> None:
             message = f"memory ran out; going on with {size} prompts at once"
             monitor.report(Event(stage="segment", message=message, level="warning"))
 
-        batches = Batches(self.points_per_batch, on_smaller=on_smaller)
-        parts = -(-total // self.points_per_batch)
+        # A search counts as half of the work: how many prompts follow is not known while it goes on.
+        to_draw = searched or max(1, -(-total // self.points_per_batch))
         job = _Job(
-            image=image, monitor=monitor, batches=batches, points=points, parts=parts, on_masks=on_masks
+            image=image,
+            monitor=monitor,
+            batches=Batches(self.points_per_batch, on_smaller=on_smaller),
+            prompts=prompts,
+            searched=searched,
+            parts=searched + to_draw,
+            prompts_per_part=max(1, total) / searched if searched else self.points_per_batch,
+            on_masks=on_masks,
         )
         return job, crops
 
-    def _segment_crop(self, job: _Job, crop: Crop, *, progress: _Progress) -> MaskTable:
+    def _prompts(self, image: Image, crops: list[Crop], monitor: Monitor) -> tuple[list[CropPrompts], int]:
+        """What every crop may be asked, and how many parts of work it took to find that out."""
+        if self.finder is not None and self.settings.prompts == "discovered":
+            search = SearchMonitor(monitor)
+            return prompts_at(self.finder.generate(image, monitor=search), crops), search.parts
+        grids = layer_points(self.settings)
+        dark = dark_pixels(image, self.settings) if self.settings.prompts == "dark-guided" else None
+        prompts = []
+        for crop in crops:
+            points = grids[crop.layer]
+            if dark is not None:
+                points = points[has_dark_cell(dark[crop.y0 : crop.y1, crop.x0 : crop.x1], points)]
+            prompts.append(CropPrompts(points * np.array([crop.width, crop.height])))
+        return prompts, 0
+
+    def _segment_crop(self, job: _Job, crop: Crop, number: int, *, progress: _Progress) -> MaskTable:
         """The masks of one crop, in pixels of the image, without duplicates among themselves."""
+        prompts = job.prompts[number]
+        if not len(prompts):  # nothing to ask: the crop need not be encoded either
+            return MaskTable.empty(height=job.height, width=job.width)
         job.monitor.check()
         features = self._encode(job.image[crop.y0 : crop.y1, crop.x0 : crop.x1])
-        points = job.points[crop.layer] * np.array([crop.width, crop.height])
+        found: list[MaskTable] = []
 
-        def segment(part: slice) -> MaskTable:
+        def segment(asked: CropPrompts, part: slice) -> MaskTable:
             self._tell(job, progress)
-            return self._segment_batch(job, crop, features=features, points=points[part])
+            return self._segment_batch(job, crop, features=features, prompts=asked[part])
 
-        found = []
-        for part, table in job.batches.run(len(points), segment):
-            found.append(table)
-            progress.points += part.stop - part.start
-            progress.objects += len(table)
-            if job.on_masks is not None:
-                so_far = self._without_duplicates(MaskTable.concatenate(found))
-                job.on_masks(MaskTable.concatenate([*progress.crops, so_far]))
+        for asked in self._rounds(crop, prompts, found, progress=progress):
+            for part, table in job.batches.run(len(asked), partial(segment, asked)):
+                found.append(table)
+                progress.prompts += part.stop - part.start
+                progress.objects += len(table)
+                if job.on_masks is not None:
+                    so_far = self._without_duplicates(MaskTable.concatenate(found))
+                    job.on_masks(MaskTable.concatenate([*progress.crops, so_far]))
         table = MaskTable.concatenate(found)
         kept = self._without_duplicates(table)
         progress.objects -= len(table) - len(kept)
         return kept
+
+    def _rounds(
+        self, crop: Crop, prompts: CropPrompts, found: list[MaskTable], *, progress: _Progress
+    ) -> Iterator[CropPrompts]:
+        """The prompts of a crop, in rounds of which each may depend on what was found (it grows) in those before.
+
+        The rounds do not depend on the size of batches, which must change no result.
+        """
+        if self.settings.prompts != "adaptive":
+            yield prompts
+            return
+        for chosen in coarse_to_fine(prompts.points / np.array([crop.width, crop.height])):
+            asked = prompts[chosen]
+            if found:
+                # Of overlapping masks only the best: one that holds two objects gives way to one of a single object.
+                accepted = self._without_duplicates(MaskTable.concatenate(found))
+                asked = asked[~covered(asked.points, accepted, crop)]
+            progress.prompts += len(chosen) - len(asked)
+            yield asked
 
     def _without_duplicates(self, table: MaskTable) -> MaskTable:
         return table[
@@ -173,7 +242,7 @@ class AutomaticMaskGenerator:
 
     def _tell(self, job: _Job, progress: _Progress) -> None:
         job.monitor.check()
-        part = progress.points // self.points_per_batch
+        part = job.searched + int(progress.prompts / job.prompts_per_part)
         job.monitor.report(Event(stage="segment", part=part, parts=job.parts, objects=progress.objects))
 
     def _encode(self, image: Image) -> ImageFeatures:
@@ -189,15 +258,16 @@ class AutomaticMaskGenerator:
 
     @torch.inference_mode()
     def _segment_batch(
-        self, job: _Job, crop: Crop, *, features: ImageFeatures, points: FloatArray
+        self, job: _Job, crop: Crop, *, features: ImageFeatures, prompts: CropPrompts
     ) -> MaskTable:
-        """The acceptable masks of some points of a crop."""
-        placed = to_input_frame(points, original=features.original_size, resized=features.input_size)
-        prompts = Prompts(
-            points=torch.from_numpy(placed)[:, None], labels=torch.ones(len(placed), 1, dtype=torch.int64)
+        """The acceptable masks of some prompts of a crop."""
+        decoded = self.model.decode(
+            features,
+            _in_frame(prompts, features),
+            best_of_three=prompts.boxes is None,  # a box leaves no doubt which object is meant
+            min_iou=self.settings.pred_iou_thresh,
         )
-        decoded = self.model.decode(features, prompts, min_iou=self.settings.pred_iou_thresh)
-        drawn = points[decoded.prompts.cpu().numpy()]
+        drawn = prompts.points[decoded.prompts.cpu().numpy()]
         iou = decoded.predicted_iou.cpu().numpy()
         acceptable = self._boxed if self.model.shortcuts.boxed_masks else self._whole
         return self._table(job, crop, acceptable(decoded.logits, features), points=drawn, iou=iou)
@@ -272,6 +342,19 @@ class AutomaticMaskGenerator:
             points=points[rows] + shift,
             crop_boxes=np.tile(np.array(crop.box), (len(rows), 1)),
         )
+
+
+def _in_frame(prompts: CropPrompts, features: ImageFeatures) -> Prompts:
+    """Prompts in pixels of the network's input."""
+    sizes = {"original": features.original_size, "resized": features.input_size}
+    points, boxes = to_input_frame(prompts.points, **sizes), prompts.boxes
+    return Prompts(
+        points=torch.from_numpy(points)[:, None],
+        labels=torch.ones(len(points), 1, dtype=torch.int64),
+        boxes=None
+        if boxes is None
+        else torch.from_numpy(to_input_frame(boxes.reshape(-1, 2), **sizes)).reshape(-1, 4),
+    )
 
 
 def _inclusive(table: MaskTable) -> npt.NDArray[np.int32]:

@@ -62,7 +62,10 @@ def layer_points(settings: SegmentationSettings) -> list[FloatArray]:
 
 
 def workload(settings: SegmentationSettings, *, height: int, width: int) -> tuple[int, int]:
-    """How often an image of this size is encoded, and how many prompts are drawn in all."""
+    """How often an image of this size is encoded, and how many prompts are drawn in all, at the most.
+
+    With prompts "discovered" the prompts are those of the finder.
+    """
     crops = crops_of(
         height=height,
         width=width,
@@ -70,7 +73,8 @@ def workload(settings: SegmentationSettings, *, height: int, width: int) -> tupl
         overlap_ratio=settings.crop_overlap_ratio,
     )
     points = layer_points(settings)
-    return len(crops), sum(len(points[crop.layer]) for crop in crops)
+    models = 2 if settings.prompts == "discovered" else 1
+    return models * len(crops), sum(len(points[crop.layer]) for crop in crops)
 
 
 def crops_of(*, height: int, width: int, layers: int, overlap_ratio: float) -> list[Crop]:

@@ -1872,6 +1872,62 @@
       <translation>用于已知的位置，如孔板上的孔：一个 JSON 文件，每个裁剪层一个由 [x, y] 组成的列表，值为 0 到 1。此时每边点数必须关闭。</translation>
     </message>
     <message>
+      <source>grid: asks at every point</source>
+      <translation>grid：在每个点提示</translation>
+    </message>
+    <message>
+      <source>adaptive: asks where no mask lies yet</source>
+      <translation>adaptive：只在尚无掩膜处提示</translation>
+    </message>
+    <message>
+      <source>adaptive and dark-guided save more, the more of the image the objects cover or leave empty. discovered saves most with a large model: it is asked once for each object.</source>
+      <translation>目标覆盖的面积越大，adaptive 越省时；空白越多，dark-guided 越省时。discovered 配合大模型最省时：每个目标只提示一次。</translation>
+    </message>
+    <message>
+      <source>discovered keeps a second, small model in memory.</source>
+      <translation>discovered 会在内存中另外保留一个小模型。</translation>
+    </message>
+    <message>
+      <source>Another choice than grid, if an image takes too long. Try it on an image of yours first: some objects may be missed.</source>
+      <translation>图像耗时太长时，可选 grid 以外的方式。请先在自己的图像上试用：可能漏掉一些目标。</translation>
+    </message>
+    <message>
+      <source>grid, if every object counts.</source>
+      <translation>每个目标都重要时选 grid。</translation>
+    </message>
+    <message>
+      <source>Low: also at pale places</source>
+      <translation>低：浅处也提示</translation>
+    </message>
+    <message>
+      <source>High: only at dark places</source>
+      <translation>高：只在暗处提示</translation>
+    </message>
+    <message>
+      <source>The higher, the fewer points are asked, and the faster it is.</source>
+      <translation>值越高，提示点越少，速度越快。</translation>
+    </message>
+    <message>
+      <source>Raise it if there is much pale ground. Only with prompts dark-guided.</source>
+      <translation>浅色背景较多时调高。仅用于提示方式 dark-guided。</translation>
+    </message>
+    <message>
+      <source>Lower it if pale objects are missed. automatic finds a threshold for each picture.</source>
+      <translation>漏掉浅色目标时调低。自动：为每幅图像求出阈值。</translation>
+    </message>
+    <message>
+      <source>dark: objects darker than the ground</source>
+      <translation>dark：目标比背景暗</translation>
+    </message>
+    <message>
+      <source>bright: objects brighter than the ground</source>
+      <translation>bright：目标比背景亮</translation>
+    </message>
+    <message>
+      <source>bright, for fluorescence and other bright objects. Only with prompts dark-guided.</source>
+      <translation>荧光等亮目标选 bright。仅用于提示方式 dark-guided。</translation>
+    </message>
+    <message>
       <source>0: holes and specks stay</source>
       <translation>0：孔洞和碎斑留下</translation>
     </message>
@@ -2302,6 +2358,22 @@
     <message>
       <source>always stretched (percentile)</source>
       <translation>始终拉伸 (percentile)</translation>
+    </message>
+    <message>
+      <source>every point (grid)</source>
+      <translation>每个点 (grid)</translation>
+    </message>
+    <message>
+      <source>where no mask lies yet (adaptive)</source>
+      <translation>尚无掩膜处 (adaptive)</translation>
+    </message>
+    <message>
+      <source>where it is dark (dark-guided)</source>
+      <translation>暗处 (dark-guided)</translation>
+    </message>
+    <message>
+      <source>objects the starter finds (discovered)</source>
+      <translation>starter 找到的目标 (discovered)</translation>
     </message>
     <message>
       <source>dark objects (dark)</source>
@@ -3958,6 +4030,30 @@ State: {state}</source>
     <message>
       <source>Prompt points along each side of the image; the number of points is its square. More points find smaller objects and take longer.</source>
       <translation>图像每边的提示点数；总点数是它的平方。点越多，能找到的目标越小，耗时越长。</translation>
+    </message>
+    <message>
+      <source>Prompts</source>
+      <translation>提示方式</translation>
+    </message>
+    <message>
+      <source>Where the model is asked. grid: at every point. adaptive: at some points first, then only where no accepted mask lies yet. dark-guided: only at points with dark pixels near them, see prompt_min_aggregation. discovered: the built-in starter model finds the objects with the points, and the chosen model draws each of them. The others ask less than grid and may find fewer objects.</source>
+      <translation>在哪里提示模型。grid：每个点。adaptive：先在一部分点，然后只在尚无已接受掩膜处。dark-guided：只在附近有暗像素的点，见 prompt_min_aggregation。discovered：内置的 starter 模型用这些点寻找目标，所选模型再画出每个目标。后三种比 grid 提示得少，可能找到较少的目标。</translation>
+    </message>
+    <message>
+      <source>Dark enough for a prompt</source>
+      <translation>提示所需的暗度</translation>
+    </message>
+    <message>
+      <source>Only with prompts dark-guided: a point is asked if a pixel of its cell of the grid has at least this aggregation in the picture that the network sees. null: Otsu's threshold of each picture. Not a filter: filters come later and measure the gray levels of the file.</source>
+      <translation>仅用于提示方式 dark-guided：在网络看到的图像中，某点所在网格单元内只要有一个像素的聚集度不低于此值，就在该点提示。null：每幅图像的大津 (Otsu) 阈值。它不是筛选：筛选在之后进行，依据文件的灰度值。</translation>
+    </message>
+    <message>
+      <source>Polarity of prompts</source>
+      <translation>提示的极性</translation>
+    </message>
+    <message>
+      <source>Only with prompts dark-guided: bright counts aggregation in the inverted picture, for bright objects on a dark ground.</source>
+      <translation>仅用于提示方式 dark-guided：bright 按反转图像计算聚集度，用于暗背景上的亮目标。</translation>
     </message>
     <message>
       <source>Predicted IoU threshold</source>

@@ -1,0 +1,1 @@
+"""How good a model is: found objects against labelled ones, beside a classical method."""

@@ -1,0 +1,1 @@
+"""Teaching the network: labelled pictures in, a model file out."""
