@@ -88,7 +88,7 @@ def test_the_data_file_records_the_settings_and_holds_the_same_rows(written):
     assert "# filter.min_area = 5.0" in comments
     assert "# segmentation.points_per_side = 32" in comments
     assert any("sha256 0000" in line for line in comments)
-    assert len(comments) == 27, "the manual says how many lines to skip"
+    assert len(comments) == 30, "the manual says how many lines to skip"
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     assert tuple(rows[0]) == OBJECT_COLUMNS
     with written["objects_csv"].open(encoding="utf-8-sig", newline="") as stream:

@@ -13,6 +13,8 @@ from samhq.settings import Settings, iter_fields
 
 OTHER = {
     "points_per_side": 8,
+    "prompts": "adaptive",
+    "prompt_polarity": "bright",
     "model": "vit_b",
     "point_grids": None,
     "device": "cpu",

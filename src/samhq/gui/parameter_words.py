@@ -58,9 +58,9 @@ def _choices(name: str) -> dict[Any, str]:
         },
         "prompts": {
             "grid": tr("every point (grid)"),
-            "adaptive": tr("where no mask lies yet (adaptive)"),
+            "adaptive": tr("where no mask is yet (adaptive)"),
             "dark-guided": tr("where it is dark (dark-guided)"),
-            "discovered": tr("objects the starter finds (discovered)"),
+            "discovered": tr("found by the starter (discovered)"),
         },
         "prompt_polarity": {
             "dark": tr("dark objects (dark)"),

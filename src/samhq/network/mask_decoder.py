@@ -26,7 +26,7 @@ __all__ = ["Attended", "MaskDecoderHQ"]
 
 _MASK_TOKENS = 4  # one for unambiguous prompts, three for ambiguous ones
 _FINE_DIM = PROMPT_DIM // 8
-_CACHED_PIXELS = 1 << 12  # of the embedding worked on at once: 4 MiB in fp32, and what is made of them
+_CACHED_PIXELS = 1 << 14  # of the embedding worked on at once: fp32 16 MiB
 
 
 @dataclass(frozen=True, slots=True)

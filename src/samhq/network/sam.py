@@ -21,7 +21,7 @@ from samhq.network.vit import ImageEncoderViT
 
 __all__ = ["Decoded", "ImageFeatures", "SamHq"]
 
-_CACHED_BYTES = 1 << 24  # of pixels that the decoder keeps from one layer to the next
+_CACHED_BYTES = 1 << 25  # of pixels that the decoder keeps from one layer to the next
 
 
 @dataclass(frozen=True, slots=True)

@@ -2364,7 +2364,7 @@
       <translation>每个点 (grid)</translation>
     </message>
     <message>
-      <source>where no mask lies yet (adaptive)</source>
+      <source>where no mask is yet (adaptive)</source>
       <translation>尚无掩膜处 (adaptive)</translation>
     </message>
     <message>
@@ -2372,7 +2372,7 @@
       <translation>暗处 (dark-guided)</translation>
     </message>
     <message>
-      <source>objects the starter finds (discovered)</source>
+      <source>found by the starter (discovered)</source>
       <translation>starter 找到的目标 (discovered)</translation>
     </message>
     <message>
