@@ -42,7 +42,7 @@ class SegmentationSettings(SettingsGroup):
     )
     prompt_min_aggregation: float | None = setting(
         None,
-        title="Dark enough for a prompt",
+        title="Dark enough",
         help="Only with prompts dark-guided: a point is asked if a pixel of its cell of the grid has at least this "
         "aggregation in the picture that the network sees. null: Otsu's threshold of each picture. Not a filter: "
         "filters come later and measure the gray levels of the file.",

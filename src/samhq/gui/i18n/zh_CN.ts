@@ -4040,7 +4040,7 @@ State: {state}</source>
       <translation>在哪里提示模型。grid：每个点。adaptive：先在一部分点，然后只在尚无已接受掩膜处。dark-guided：只在附近有暗像素的点，见 prompt_min_aggregation。discovered：内置的 starter 模型用这些点寻找目标，所选模型再画出每个目标。后三种比 grid 提示得少，可能找到较少的目标。</translation>
     </message>
     <message>
-      <source>Dark enough for a prompt</source>
+      <source>Dark enough</source>
       <translation>提示所需的暗度</translation>
     </message>
     <message>
