@@ -31,28 +31,28 @@ def runs_from_crop(crop: BoolArray, *, x0: int, y0: int, height: int, width: int
     h, w = crop.shape
     if x0 < 0 or y0 < 0 or x0 + w > width or y0 + h > height:
         raise ValueError(f"crop {w}x{h} at ({x0}, {y0}) leaves the image {width}x{height}")
-    # A background pixel above and below every column keeps runs of neighbouring columns apart;
-    # they are joined again below where a run ends exactly where the next begins.
-    padded = np.zeros((w, h + 2), dtype=np.int8)
-    padded[:, 1:-1] = crop.T
-    edges = np.diff(padded, axis=1)
-    columns, start_rows = np.nonzero(edges == 1)
-    _, stop_rows = np.nonzero(edges == -1)
-    offset = (columns.astype(np.int64) + x0) * height + y0
-    starts = offset + start_rows
-    stops = offset + stop_rows
-    joined = starts[1:] == stops[:-1]
-    starts = starts[np.concatenate(([True], ~joined))] if len(starts) else starts
-    stops = stops[np.concatenate((~joined, [True]))] if len(stops) else stops
-    bounds = np.empty(2 * len(starts) + 2, dtype=np.int64)
-    bounds[0] = 0
-    bounds[1:-1:2] = starts
-    bounds[2:-1:2] = stops
-    bounds[-1] = height * width
+    if h == height:  # runs go on in the next column
+        flips = _flips(np.ascontiguousarray(crop.T).ravel())
+        shift: int | npt.NDArray[np.int64] = x0 * height
+    else:
+        # A background pixel below every column keeps the runs of neighbouring columns apart.
+        padded = np.zeros((w, h + 1), dtype=np.bool_)
+        padded[:, :-1] = crop.T
+        flips = _flips(padded.ravel())
+        shift = x0 * height + y0 + (flips // (h + 1)) * (height - h - 1)
+    bounds = np.concatenate(([0], flips + shift, [height * width]))
     runs = np.diff(bounds)
     if len(runs) > 1 and runs[-1] == 0:
         runs = runs[:-1]
     return runs.astype(np.uint32)
+
+
+def _flips(pixels: BoolArray) -> npt.NDArray[np.int64]:
+    """Where (n,) pixels change, as if background came before and after them: an even number of places."""
+    inside = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+    first = np.flatnonzero(pixels[:1])
+    last = len(pixels) + np.flatnonzero(pixels[-1:])
+    return np.concatenate((first, inside, last))
 
 
 def crop_from_runs(

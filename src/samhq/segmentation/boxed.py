@@ -12,6 +12,7 @@ make it unnecessary to do that for whole images:
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ __all__ = ["BoxedMask", "FullSize", "boxed_mask", "full_size"]
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+
+_BAND = 64  # rows of full-size logits made at once: those of 1024 columns stay in the cache (256 KiB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +100,39 @@ def boxed_mask(
     if rows_near is None or columns_near is None:
         return None
     (y, low_y), (x, low_x) = rows_near, columns_near
-    inside = size.rows.matrix[y, low_y] @ logits[low_y, low_x] @ size.columns.matrix[x, low_x].T
-    outer = np.count_nonzero(inside > -offset)
+    low, rows, columns = logits[low_y, low_x], size.rows.matrix[y, low_y], size.columns.matrix[x, low_x]
+    tall = np.empty((low.shape[1], len(rows)), dtype=np.float32)  # column by column, as masks are kept
+    for part, band in _bands(rows):
+        tall[:, part] = low[band].T @ rows[part, band].T
+    inner, outer, turned = 0, 0, np.empty((len(columns), len(rows)), dtype=np.bool_)
+    for part, band in _bands(columns):
+        full = columns[part, band] @ tall[band]
+        inner += int(np.count_nonzero(full > offset))
+        outer += int(np.count_nonzero(full > -offset))
+        np.greater(full, 0, out=turned[part])
     if outer == 0:
         return None
-    stability = np.float32(np.count_nonzero(inside > offset)) / np.float32(outer)
+    stability = np.float32(inner) / np.float32(outer)
     if not stability >= min_stability:
         return None
-    mask = inside > 0
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    mask = turned.T
+    filled_y, filled_x = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(filled_y):
         return None
-    tight = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return BoxedMask(tight, x.start + int(columns[0]), y.start + int(rows[0]), stability)
+    y0, x0 = int(filled_y[0]), int(filled_x[0])
+    tight = mask[y0 : int(filled_y[-1]) + 1, x0 : int(filled_x[-1]) + 1]
+    return BoxedMask(tight, x.start + x0, y.start + y0, stability)
+
+
+def _bands(matrix: FloatArray) -> Iterator[tuple[slice, slice]]:
+    """Some rows of a matrix of bilinear weights at a time, and the columns in which they are not 0.
+
+    A row is 0 but for the few places it lies between, and neighbouring rows have nearly the same ones.
+    """
+    for start in range(0, len(matrix), _BAND):
+        part = slice(start, start + _BAND)
+        used = np.flatnonzero(matrix[part].any(axis=0))
+        yield part, slice(int(used[0]), int(used[-1]) + 1)
 
 
 def _axis(*, low: int, frame: int, used: int, full: int) -> _Axis:
