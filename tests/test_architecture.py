@@ -18,6 +18,7 @@ FLOORS = (
     "cli",
     "gui",
     "api",
+    "training",
     "evaluation",
     "runs",
     "distribution",
@@ -34,11 +35,11 @@ FLOORS = (
     "store",
     "packing",
     "runlog",
-    "training",
     "segmentation",
     "network",
     "measure",
     "suggest",
+    "shape",
     "filters",
     "editing",
     "outlines",
@@ -53,6 +54,7 @@ FLOORS = (
     "settings",
     "training_settings",
     "segmentation_settings",
+    "export_settings",
     "fields",
     "validation",
     "files",
@@ -62,6 +64,7 @@ FLOORS = (
 GROUND = {
     "settings",
     "segmentation_settings",
+    "export_settings",
     "training_settings",
     "configuration",
     "validation",
@@ -135,6 +138,7 @@ def loaded_by(code: str) -> set[str]:
 
 
 HEAVY = {"torch", "PyQt6", "matplotlib", "pandas", "scipy", "cv2", "tifffile", "huggingface_hub"}
+HEAVY |= {"openpyxl", "pyarrow", "roifile"}  # of the extra "exports"
 
 
 def test_help_imports_nothing_heavy():

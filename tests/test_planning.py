@@ -46,7 +46,7 @@ def slides(tmp_path) -> Path:
         picture[5:20, 5 : 10 + number] = 30
         (folder / "deep" / f"{number}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     tifffile.imwrite(folder / "stack.tif", np.full((3, 20, 20), 200, np.uint8), photometric="minisblack")
-    (folder / "notes.czi").write_text("another kind", encoding="utf-8")
+    (folder / "notes.vsi").write_text("another kind", encoding="utf-8")
     return folder
 
 
@@ -76,8 +76,8 @@ def test_before_the_first_start_everything_waits(slides):
     planned = plan(slides)
     assert everything(slides.parent) == before
     assert (planned.images, planned.pages, planned.waiting, planned.done) == (6, 6, 6, 0)
-    assert [path for path, _ in planned.skipped] == ["notes.czi"]
-    assert planned.notices == (f"passed over notes.czi: {planned.skipped[0][1]}",)
+    assert [path for path, _ in planned.skipped] == ["notes.vsi"]
+    assert planned.notices == (f"passed over notes.vsi: {planned.skipped[0][1]}",)
     assert planned.needed_bytes > 0
     assert planned.free_bytes == pytest.approx(shutil.disk_usage(slides).free, rel=0.05)
 

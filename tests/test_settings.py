@@ -150,4 +150,4 @@ def test_every_setting_explains_itself():
 def test_updating_keeps_what_was_chosen_before():
     settings = Settings().updated({"filter": {"min_area": 5}}).updated({"filter": {"min_ratio": 3}})
     assert settings.filter.explicit == {"min_area": 5.0, "min_ratio": 3.0}
-    assert set(GROUPS) == {"image", "segmentation", "filter", "analysis", "output", "compute"}
+    assert set(GROUPS) == {"image", "segmentation", "filter", "analysis", "output", "export", "compute"}

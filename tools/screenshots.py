@@ -1,6 +1,7 @@
 """Pictures of the window, made offscreen with the real engine, so that the manual never shows an old one.
 
     python tools/screenshots.py                   the pictures of the manual, into docs/images/window
+    python tools/screenshots.py --only training   the training dialog alone, also into docs/images/window
     python tools/screenshots.py --all FOLDER      every tab, empty, in work, finished and with an error, dark and light,
                                                   English and Chinese, 1024x700 and 1920x1080
     python tools/screenshots.py --all FOLDER --scale 2     the same on a screen of 200 %
@@ -211,8 +212,41 @@ def manual(studio: Studio, folder: Path) -> None:
             studio.window.set_language("en")
         if state == "error":
             studio.session.clear_error(tab)
+    training(studio, folder / "training.png")
     for path in folder.glob("*.png"):
         _with_fewer_colors(path)
+
+
+def training(studio: Studio, path: Path) -> None:
+    """The dialog that teaches a model, while it does: four samples with the masks that the starter finds."""
+    from samhq import api
+    from samhq.gui.training_dialog import show_training
+
+    mine = studio.slides.parent / "my pictures"
+    for name in ("nuclei_1", "nuclei_2", "nuclei_3", "nuclei_4"):
+        image = studio.slides / "histology" / f"{name}.png"
+        found = api.segment(image, points_per_side=12)
+        api.add_training_picture(mine, name, found.image.rgb, found.masks)
+    studio.window.show_tab("masks")
+    studio.session.open_image(studio.image)
+    studio.wait(lambda: studio.session.image is not None, "the image")
+    model = studio.session.training
+    model.set_own(mine)
+    model.set_out(studio.slides.parent / "nuclei.safetensors")
+    model.minutes = 3.0
+    studio.wait(lambda: len(model.pictures) == 4, "the pictures")
+    dialog = show_training(studio.window.page("masks").open(), studio.session)
+    dialog.resize(960, 640)
+    model.train()
+    studio.wait(lambda: sum("judged" in row for row in model.rows) > 3 or not model.is_training, "curves")
+    studio.settle(300)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not dialog.grab().save(str(path)):
+        raise OSError(f"{path}: the picture was not written")
+    print(path)
+    model.stop()
+    studio.wait(lambda: not model.is_training, "the end")
+    dialog.close()
 
 
 def _with_fewer_colors(path: Path) -> None:
@@ -257,6 +291,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--all", type=Path, metavar="FOLDER")
+    parser.add_argument("--only", choices=["training"])
     parser.add_argument("--out", type=Path, default=MANUAL)
     parser.add_argument("--scale", default="1")
     arguments = parser.parse_args()
@@ -266,7 +301,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         studio = Studio(Path(name))
         try:
-            if arguments.all:
+            if arguments.only:
+                training(studio, target / "training.png")
+                _with_fewer_colors(target / "training.png")
+            elif arguments.all:
                 everything(studio, target)
             else:
                 manual(studio, target)

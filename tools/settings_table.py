@@ -48,11 +48,12 @@ A configuration file names the group first:
 """
 
 _COSTS = {
-    "image": "the network runs again on every image (another `page` only on the pages that are new)",
+    "image": "the network runs again on every image (another `page` or plane only on those that are new)",
     "segmentation": "the network runs again on every image",
     "filter": "seconds: only tables and pictures are written again",
     "analysis": "nothing is computed again but the histogram of one image",
     "output": "seconds: only tables and pictures are written again",
+    "export": "seconds: only tables and exports are written again",
     "compute": "nothing: speed and memory change; results change by rounding only",
 }
 _TITLES = {
@@ -61,6 +62,7 @@ _TITLES = {
     "filter": "Filter: which objects and pixels count",
     "analysis": "Analysis: the histogram of one image",
     "output": "Output: what is written",
+    "export": "Export: for other programs",
     "compute": "Compute: how the work is done",
 }
 _WORDS = """\

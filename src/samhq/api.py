@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,8 @@ from samhq.export.folders import (
     output_tag,
     read_output_table,
 )
-from samhq.images import Image
+from samhq.images import IMAGE_SUFFIXES, FilePlanes, Image, PlaneAt, Reader, Scene, file_planes
+from samhq.images import open_file as open_reader
 from samhq.inputs import kind_of, sample_folder, sample_images
 from samhq.measure import Distribution, ObjectMeasurements, measure_distribution
 from samhq.monitor import SILENT, Monitor
@@ -52,23 +53,32 @@ from samhq.results import ImageResult, Outcome
 from samhq.runs import FilteredRun, Run, open_overview, open_run, plan_run, run
 from samhq.segmentation.grids import workload
 from samhq.settings import Settings
+from samhq.shape import measure_shapes
 from samhq.single import Segmentation, measured
 from samhq.store import ImageRecord
 from samhq.suggest import SuggestedThreshold, Suggestion, suggest_filter
+from samhq.training.own_set import (
+    TrainingPicture,
+    add_training_picture,
+    remove_training_picture,
+    training_pictures,
+)
+from samhq.training.places import checkpoint_path as training_checkpoint
 
 # With "as": other rooms take these names from here for their annotations.
 if TYPE_CHECKING:
     from samhq.doctor import Finding
     from samhq.evaluation.evaluate import Evaluation as Evaluation
     from samhq.evaluation.evaluate import Objects
-    from samhq.export.output import ExportFormat as ExportFormat
-    from samhq.export.output import OutputSummary as OutputSummary
+    from samhq.export.formats import ExportFormat as ExportFormat
+    from samhq.export.tally import OutputSummary as OutputSummary
     from samhq.network.model_info import ModelInfo as ModelInfo
     from samhq.network.registry import ModelEntry, VerifyResult
     from samhq.training.finetune import TrainedModel as TrainedModel
     from samhq.training_settings import TrainingSettings
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "AggregationAnalysis",
     "BatchReport",
     "Counts",
@@ -76,6 +86,7 @@ __all__ = [
     "Edited",
     "Engine",
     "EngineInfo",
+    "FilePlanes",
     "FilteredRun",
     "Image",
     "ImageLike",
@@ -87,31 +98,39 @@ __all__ = [
     "Outlines",
     "OutputState",
     "OutputTable",
+    "PlaneAt",
     "PromptedMask",
+    "Reader",
     "Run",
     "RunOverview",
     "RunPlan",
     "RunView",
+    "Scene",
     "Segmentation",
     "SuggestedThreshold",
     "Suggestion",
+    "TrainingPicture",
     "add_mask",
+    "add_training_picture",
     "aggregation",
     "delete_masks",
     "device_and_precision",
     "download_model",
     "evaluate",
     "examine",
+    "file_planes",
     "kind_of",
     "list_models",
     "load_engine",
     "measure_distribution",
+    "measure_shapes",
     "measured",
     "merge_masks",
     "model_info",
     "models_folder",
     "named_run",
     "open_overview",
+    "open_reader",
     "open_run",
     "outlines",
     "output_folders",
@@ -122,6 +141,7 @@ __all__ = [
     "plan_run",
     "read_image",
     "read_output_table",
+    "remove_training_picture",
     "replace_mask",
     "resolve_settings",
     "run",
@@ -133,6 +153,8 @@ __all__ = [
     "split_mask",
     "suggest_filter",
     "train_model",
+    "training_checkpoint",
+    "training_pictures",
     "verify_model",
     "workload",
 ]
@@ -225,14 +247,29 @@ def train_model(
     out: str | Path,
     settings: TrainingSettings | None = None,
     incomplete: Sequence[str] = (),
+    report: bool = True,
+    report_pictures: int = 8,
+    on_row: Callable[[Mapping[str, Any]], object] | None = None,
     monitor: Monitor = SILENT,
 ) -> TrainedModel:
     """Train a model on labelled pictures and write it; after a stop the same call goes on.
 
     data: folders with labelled pictures. start: name or file of a model, or "scratch". out: the .safetensors to be
     written. settings: those of training (samhq.training_settings). incomplete: names of sets in which some objects have
-    no label, "all" for every one. Raises ImageReadError, CheckpointError and SettingsError.
+    no label, "all" for every one. report: write OUT.report.html; report_pictures: at most so many pictures are
+    segmented before and after. on_row: given every row of the learning curves as it is made.
+    Raises ImageReadError, CheckpointError and SettingsError.
     """
     from samhq.training.finetune import train_model as train
 
-    return train(data, start=start, out=out, settings=settings, incomplete=incomplete, monitor=monitor)
+    return train(
+        data,
+        start=start,
+        out=out,
+        settings=settings,
+        incomplete=incomplete,
+        report=report,
+        report_pictures=report_pictures,
+        on_row=on_row,
+        monitor=monitor,
+    )

@@ -148,6 +148,7 @@ class _Batch:
         )
         self.planner.monitor = monitor
         self.progress = _Progress(monitor)
+        self._last_hash: tuple[tuple[Path, int, int], str] | None = None
 
     # ------------------------------------------------------------ plan
 
@@ -202,10 +203,20 @@ class _Batch:
     def _read(self, work: Work) -> _Reading:
         path = long_path(work.file.path)
         status = path.stat()
-        sha256 = file_sha256(path)
-        page = work.page if self.settings.image.page is not None else None
+        sha256 = self._hash(path, status.st_size, status.st_mtime_ns)
+        page = work.page if self.settings.image.chooses_planes else None
         image = read_image(path, self.settings.image, page=page, frozen_scale=self.planner.scale)
         return _Reading(image, sha256, status.st_size, status.st_mtime_ns)
+
+    def _hash(self, path: Path, size: int, mtime_ns: int) -> str:
+        """SHA-256 of a file; of one with many planes it is not computed again for each."""
+        if not self.settings.image.chooses_planes:
+            return file_sha256(path)
+        key = (path, size, mtime_ns)
+        last = self._last_hash  # taken once: several threads read
+        if last is None or last[0] != key:
+            last = self._last_hash = (key, file_sha256(path))
+        return last[1]
 
     def _measure(self, found: _Found) -> _Result:
         if found.masks is None:

@@ -38,6 +38,7 @@ def examine(folder: Path) -> list[Finding]:
     findings += [
         _library(name) for name in ("torch", "numpy", "opencv-python-headless", "tifffile", "imagecodecs")
     ]
+    findings.append(_readers())
     findings += _devices()
     findings += _models()
     findings += [_disk("results folder", folder), _disk("temporary folder", Path(tempfile.gettempdir()))]
@@ -49,6 +50,21 @@ def _library(name: str) -> Finding:
         return Finding(name, metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, "not installed", ok=False, remedy="install samhq again")
+
+
+def _readers() -> Finding:
+    """Which formats of microscopes can be read; none of them has to."""
+    from samhq.images.readers import FORMATS
+
+    found = []
+    for kind, chosen in FORMATS.items():
+        try:
+            version = metadata.version(chosen.library)
+        except metadata.PackageNotFoundError:
+            version = "not installed"
+        if kind != "tiff":
+            found.append(f"{kind.upper()}: {chosen.library} {version}")
+    return Finding("microscopy files", ", ".join(found))
 
 
 def _memory() -> Finding:

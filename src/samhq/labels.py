@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samhq.errors import ImageReadError
-from samhq.files import long_path, natural_key
+from samhq.errors import ExportError, ImageReadError
+from samhq.files import long_path, natural_key, write_bytes
 from samhq.images import IMAGE_SUFFIXES, discover
 from samhq.images.read import reading, stored_pages
 from samhq.masks import MaskTable, runs_from_crop
@@ -47,6 +47,7 @@ __all__ = [
     "pair_folders",
     "read_coco",
     "read_labels",
+    "write_labels",
 ]
 
 LabelArray = npt.NDArray[np.int32]
@@ -189,6 +190,33 @@ def labels_of_masks(masks: MaskTable) -> LabelArray:
         labels[y0:y1, x0:x1][masks.crop(int(i))] = number
     places = np.unique(np.append(labels, 0), return_inverse=True)[1]
     return places[:-1].reshape(labels.shape).astype(np.int32)
+
+
+def write_labels(path: Path, labels: LabelArray) -> Path:
+    """Write labels as a picture that read_labels reads back, whole or not at all. Returns where it was written.
+
+    path: .png (up to 65535 objects), .tif or .tiff. labels: (height, width), 0 on the ground.
+    Raises ExportError for another ending or too many objects, and OSError.
+    """
+    most = int(labels.max(initial=0))
+    suffix = path.suffix.lower()
+    if suffix in (".tif", ".tiff"):
+        import tifffile
+
+        values = labels.astype(np.uint16 if most < 2**16 else np.uint32)
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, values, compression="deflate")
+        return write_bytes(path, buffer.getvalue())
+    if suffix != ".png":
+        raise ExportError(f"{path.name}: labels are written as .png or .tif; give one of these endings")
+    if most >= 2**16:
+        raise ExportError(f"{path.name}: {most} objects do not fit into a PNG; write a .tif")
+    import cv2
+
+    done, data = cv2.imencode(".png", labels.astype(np.uint16))
+    if not done:
+        raise ExportError(f"{path.name}: the labels could not be encoded as PNG; write a .tif")
+    return write_bytes(path, data.tobytes())
 
 
 # -------------------------------------------------------------------- COCO

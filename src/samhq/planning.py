@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from samhq.errors import ImageReadError, StoreError
 from samhq.files import long_path, natural_key
-from samhq.images import ImageFile, discover, file_sha256, pages_of, percentile_scale
+from samhq.images import ImageFile, discover, file_sha256, pages_chosen, pages_of, percentile_scale
 from samhq.masks import MaskTable
 from samhq.monitor import SILENT, Event, Monitor
-from samhq.settings import GROUPS, ImageSettings, SegmentationSettings, Settings
+from samhq.settings import GROUPS, PLACE_SETTINGS, ImageSettings, SegmentationSettings, Settings
 from samhq.store import RUN_FILE, ImageRecord, RunStore
 
 __all__ = ["Loader", "Model", "Planner", "RunPlan", "Segmenter", "Work", "plan_batch", "segment_key"]
@@ -72,7 +72,7 @@ def segment_key(
         "file": file_sha256,
         "page": page,
         "scale": scale,
-        "image": image.model_dump(mode="json", exclude={"page"}),
+        "image": image.decisive(),
         "segmentation": segmentation.decisive(),
         "model": model.sha256,
         "engine": model.engine_version,
@@ -220,7 +220,7 @@ class Planner:
         if before["engine_version"] != self.model.engine_version:
             changes.append(f"engine {before['engine_version']} -> {self.model.engine_version}")
         now = {
-            "image": self.settings.image.model_dump(mode="json", exclude={"page"}),
+            "image": self.settings.image.model_dump(mode="json", exclude={"page", *PLACE_SETTINGS}),
             "segmentation": self.settings.segmentation.decisive()
             | {"prompts": self.settings.segmentation.prompts},
         }
@@ -245,7 +245,7 @@ class Planner:
         """Take the black and white point of the last start where it was made with the same settings."""
         if self.settings.image.intensity_range != "percentile":
             return
-        names = ("intensity_range", "black_percentile", "white_percentile", "page")
+        names = ("intensity_range", "black_percentile", "white_percentile", "page", *PLACE_SETTINGS)
         before = self.facts.get("settings", {}).get("image", {})
         now = self.settings.to_dict()["image"]
         if self.facts.get("frozen_scale") and all(before.get(n) == now[n] for n in names):
@@ -264,10 +264,13 @@ class Planner:
 
     def _pages(self, file: ImageFile) -> Iterator[Work]:
         chosen = self.settings.image.page
+        numbers: Sequence[int]
         if chosen == "all":
             first = self.earlier.get((file.relative, 1))
             pages = first.pages if first and _unchanged(file.path, first) else self._count_pages(file.path)
             numbers = range(1, pages + 1)
+        elif self.settings.image.chooses_places:
+            numbers = self._chosen_pages(file.path)
         else:
             numbers = range(chosen or 1, (chosen or 1) + 1)
         for number in numbers:
@@ -278,6 +281,12 @@ class Planner:
             return pages_of(path)
         except ImageReadError:
             return 1  # reading it will say what is wrong
+
+    def _chosen_pages(self, path: Path) -> Sequence[int]:
+        try:
+            return pages_chosen(long_path(path), self.settings.image)
+        except ImageReadError:
+            return (1,)  # reading it will say what is wrong
 
     def _is_done(self, work: Work) -> bool:
         earlier = work.earlier
@@ -290,7 +299,7 @@ class Planner:
                     return False
             except (OSError, ImageReadError):
                 return False
-        if self.settings.image.page is None and earlier.pages > 1:
+        if not self.settings.image.chooses_planes and earlier.pages > 1:
             return False
         return earlier.segment_key == self.key(earlier.file_sha256, work.page)
 

@@ -27,7 +27,9 @@ from samhq.store import ImageRecord, RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
-    from samhq.export.output import ExportFormat, OutputSummary
+    from samhq.export.columns import Dialect
+    from samhq.export.formats import ExportFormat
+    from samhq.export.tally import OutputSummary
 
 __all__ = ["FilteredRun", "Run", "open_overview", "open_run", "plan_run", "run"]
 
@@ -195,11 +197,18 @@ class FilteredRun:
         """One image with its masks, measurements and what the filter says; see Run.records."""
         return self._results.image(record)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """All kept objects, one row each, with the columns of objects.csv."""
+    def to_pandas(self, *, shape: str = "none", columns: Dialect = "samhq") -> pd.DataFrame:
+        """All kept objects, one row each, with the columns of objects.csv.
+
+        shape, columns: measurements of shape, and whose names the columns have, as the settings of these names.
+        Raises SettingsError for an unknown measurement.
+        """
+        from samhq.export.pixel_sizes import is_sized
         from samhq.export.tables import objects_frame
 
-        return objects_frame(self)
+        chosen = settings_with(shape=shape, columns=columns).export
+        sized = is_sized(self.run.records())
+        return objects_frame(self, shape=chosen.shape, columns=chosen.columns, is_sized=sized)
 
     def images_to_pandas(self) -> pd.DataFrame:
         """Every image, one row each, with the columns of images.csv."""
@@ -218,7 +227,7 @@ class FilteredRun:
         """Write pictures and tables into the output folder that is named after the filter.
 
         out: folder in which the output folder is made (default: beside the run folder).
-        settings: for what to write (its output group). source: where the images are now.
+        settings: for what to write (its output and export groups). source: where the images are now.
         """
         from samhq.export.folders import output_folder_name
         from samhq.export.output import write_output
@@ -240,11 +249,16 @@ class FilteredRun:
         *,
         out: str | Path | None = None,
         settings: Settings | None = None,
+        source: Path | None = None,
         monitor: Monitor = SILENT,
     ) -> OutputSummary:
-        """Write the kept objects in one format into the output folder named after the filter."""
+        """Write the kept objects in one format into the output folder named after the filter.
+
+        settings: its output and export groups say how. source: where the images are now, for formats with pictures.
+        Raises ExportError, also where a library of the extra "exports" is missing, and Cancelled.
+        """
         from samhq.export.folders import output_folder_name
-        from samhq.export.output import export_format
+        from samhq.export.formats import export_format
 
         parent = Path(out).absolute() if out is not None else self.run.folder.parent
         return export_format(
@@ -254,9 +268,12 @@ class FilteredRun:
             name=self.run.name,
             settings=self._all_settings(settings),
             model=self.run.facts["model"],
+            read_rgb=lambda record: self.run.read_rgb(record, source),
             monitor=monitor,
         )
 
     def _all_settings(self, settings: Settings | None) -> Settings:
-        output = (settings or Settings()).output
-        return self.run.settings.model_copy(update={"filter": self.settings, "output": output})
+        chosen = settings or Settings()
+        return self.run.settings.model_copy(
+            update={"filter": self.settings, "output": chosen.output, "export": chosen.export}
+        )

@@ -2,7 +2,7 @@
 
 The command line, the configuration file, the window and the table in the manual are all made from
 these classes. The groups are split by what a change costs: Image and Segmentation need the network
-again, Filter only needs the stored histograms, Output only writes files again, Compute changes no
+again, Filter only needs the stored histograms, Output and Export only write files again, Compute changes no
 result beyond the stated tolerance.
 """
 
@@ -12,19 +12,22 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from samhq.errors import SettingsError
+from samhq.export_settings import ExportSettings
 from samhq.fields import SettingsGroup, setting
 from samhq.segmentation_settings import SegmentationSettings
 from samhq.validation import validated
 
 __all__ = [
     "GROUPS",
+    "PLACE_SETTINGS",
     "SCHEMA_VERSION",
     "AnalysisSettings",
     "ComputeSettings",
+    "ExportSettings",
     "FilterSettings",
     "ImageSettings",
     "OutputSettings",
@@ -34,6 +37,9 @@ __all__ = [
     "iter_fields",
     "settings_from_dict",
 ]
+
+PLACE_SETTINGS = ("scene", "channel_measured", "z_slice", "time_point")
+"""Settings of the group image that say which planes of a microscopy file are analysed."""
 
 SCHEMA_VERSION = 2
 """Raised when a file of an older samhq needs more than defaults for what it lacks. 2: the group analysis."""
@@ -47,6 +53,36 @@ class ImageSettings(SettingsGroup):
         title="Page",
         help="Page of a multi-page TIFF to analyse, counted from 1, or all of them. Without it a file of "
         "several pages is reported as failed instead of guessing.",
+    )
+    scene: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = setting(
+        None,
+        title="Scene",
+        help="Scene, position or image of a microscopy file to analyse, counted from 1, or all of them. Needed "
+        "where a file has several.",
+    )
+    channel_measured: str | None = setting(
+        None,
+        title="Channel measured",
+        help="Name or number, counted from 1, of the channel whose gray levels are measured, or all: then each "
+        "channel is an image of its own. Needed where a file has several.",
+        allowed="a name, a number from 1, or all",
+    )
+    channel_shown: str | None = setting(
+        None,
+        title="Channel shown",
+        help="Name or number of the channel in which the network looks for objects; never changes what is measured "
+        "in them. Without it, it sees the channel that is measured.",
+        allowed="a name or a number from 1",
+    )
+    z_slice: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = setting(
+        None,
+        title="z slice",
+        help="Slice of a z stack to analyse, counted from 1, or all of them. Needed where a file has several.",
+    )
+    time_point: Annotated[int, Field(ge=1, le=999_999)] | Literal["all"] | None = setting(
+        None,
+        title="Time point",
+        help="Time point of a series to analyse, counted from 1, or all of them. Needed where a file has several.",
     )
     intensity_range: Literal["dtype", "fixed", "percentile"] = setting(
         "dtype",
@@ -87,6 +123,46 @@ class ImageSettings(SettingsGroup):
         "stretched between their 0.1 and 99.9 percentiles. none: black to white point. percentile: always "
         "stretched.",
     )
+
+    @property
+    def chooses_planes(self) -> bool:
+        """Whether it is said which planes of a file are analysed, by page or by place."""
+        return self.page is not None or self.chooses_places
+
+    @property
+    def chooses_places(self) -> bool:
+        """Whether scene, measured channel, z slice or time point are said."""
+        return any(getattr(self, name) is not None for name in PLACE_SETTINGS)
+
+    def same_planes(self, other: ImageSettings) -> bool:
+        """Whether both choose the same planes, and the same channel for the network."""
+        names = ("page", "channel_shown", *PLACE_SETTINGS)
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def decisive(self) -> dict[str, Any]:
+        """The values that decide masks and gray levels of a page, as JSON. Which page it is, is told elsewhere."""
+        values = self.model_dump(mode="json", exclude={"page", *PLACE_SETTINGS})
+        if self.channel_shown is None:
+            del values["channel_shown"]  # so that runs of before keep their keys
+        return values
+
+    @field_validator("channel_measured", "channel_shown")
+    @classmethod
+    def _named(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError(f"{info.field_name} is empty; give a name or a number, or null")
+        if info.field_name == "channel_shown" and value == "all":
+            raise ValueError("channel_shown all: the network sees one channel; give its name or number")
+        return value
+
+    @model_validator(mode="after")
+    def _page_or_places(self) -> ImageSettings:
+        if self.page is not None and self.chooses_places:
+            names = ", ".join(name for name in PLACE_SETTINGS if getattr(self, name) is not None)
+            raise ValueError(
+                f"page says already which planes are analysed; leave it out, or leave out {names}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _points_in_order(self) -> ImageSettings:
@@ -244,6 +320,16 @@ class OutputSettings(SettingsGroup):
         title="Label",
         help="What stands beside each outline: A, I and R, the number of the object, or nothing.",
     )
+    pixel_size: float | None = setting(
+        None,
+        title="Pixel size",
+        help="Edge of a pixel, for areas in µm²; replaces what the files say. Without it the size stands in the "
+        "tables where a file states it.",
+        unit="µm",
+        gt=0,
+        le=1_000_000,
+        step=0.01,
+    )
     contact_sheet: bool = setting(
         False, title="Contact sheet", help="Write one overview picture of all annotated images."
     )
@@ -298,6 +384,7 @@ class Settings(BaseModel):
     filter: FilterSettings = FilterSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     output: OutputSettings = OutputSettings()
+    export: ExportSettings = ExportSettings()
     compute: ComputeSettings = ComputeSettings()
 
     def to_dict(self) -> dict[str, Any]:
@@ -321,6 +408,7 @@ GROUPS: dict[str, type[SettingsGroup]] = {
     "filter": FilterSettings,
     "analysis": AnalysisSettings,
     "output": OutputSettings,
+    "export": ExportSettings,
     "compute": ComputeSettings,
 }
 

@@ -26,8 +26,9 @@ from samhq.settings import FilterSettings, Settings
 from samhq.store import ImageRecord
 
 if TYPE_CHECKING:
-    from samhq.export.output import ExportFormat, OutputSummary
+    from samhq.export.formats import ExportFormat
     from samhq.export.pictures import LabelStyle
+    from samhq.export.tally import OutputSummary
 
 __all__ = ["Segmentation", "measured"]
 
@@ -96,7 +97,7 @@ class Segmentation:
         monitor: Monitor = SILENT,
     ) -> OutputSummary:
         """Write the kept objects in one format into the output folder; see write."""
-        from samhq.export.output import export_format
+        from samhq.export.formats import export_format
 
         results = self._results(chosen)
         folder, name = self._place(out, results.result)
@@ -108,6 +109,7 @@ class Segmentation:
             name=name,
             settings=settings,
             model=model,
+            read_rgb=lambda record: self.image.rgb,
             monitor=monitor,
         )
 

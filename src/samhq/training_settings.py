@@ -43,7 +43,7 @@ class TrainingSettings(SettingsGroup):
     warmup: int = setting(
         100,
         title="Warm-up",
-        help="Steps over which the learning rate rises.",
+        help="Steps over which the learning rate rises, at most a fifth of the run.",
         ge=0,
         le=100_000,
         advanced=True,

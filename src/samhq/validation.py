@@ -64,7 +64,7 @@ def allowed_values(field: FieldInfo) -> str:
         parts.append(f"{low:g} to {high:g}" if high is not None else f"{low:g} or more")
     if field.annotation is bool:
         parts.append("true or false")
-    if field.annotation is str:
+    if str in (field.annotation, *get_args(field.annotation)) and not choices:
         extra = field.json_schema_extra
         parts.append(str(extra.get("allowed") or "text") if isinstance(extra, dict) else "text")
     if not parts:

@@ -12,7 +12,8 @@ from export_samples import MODEL
 from samhq import api
 from samhq.errors import ExportError
 from samhq.export.folders import output_folder_name
-from samhq.export.output import export_format, write_output
+from samhq.export.formats import export_format
+from samhq.export.output import write_output
 from samhq.results import RunResults
 from samhq.settings import FilterSettings, Settings
 

@@ -41,3 +41,24 @@ def session(qapp):
     made = Session()
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def held_widgets(monkeypatch):
+    """Widgets of a test live until its end.
+
+    pytest-qt holds them weakly: one that only its own cycles hold could be collected by Python while Qt paints it
+    (painting an icon runs Python), which ends the process.
+    """
+    from pytestqt.qtbot import QtBot
+
+    held = []
+    add = QtBot.addWidget
+
+    def add_and_hold(self, widget, **options):
+        held.append(widget)
+        add(self, widget, **options)
+
+    monkeypatch.setattr(QtBot, "addWidget", add_and_hold)
+    yield
+    held.clear()

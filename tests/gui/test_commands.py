@@ -24,6 +24,7 @@ CHOICES = {
         "segmentation": {"model": "my models/net.pth", "pred_iou_thresh": 0.88, "crop_n_layers": 1},
         "filter": {"polarity": "bright", "max_aggregation": 90.25},
         "output": {"pictures": False, "label": "number", "contact_sheet": True},
+        "export": {"shape": "perimeter,solidity", "columns": "imagej"},
         "compute": {"device": "cpu", "threads": 2, "precision": "fp32"},
     },
 }
@@ -58,6 +59,7 @@ def test_the_filter_command_names_run_and_filter_only():
     assert params["folder"] == Path("slides_SAM_HQ_Run")
     assert found.filter == settings.filter
     assert found.output == settings.output
+    assert found.export == settings.export
     assert found.segmentation == Settings().segmentation
 
 

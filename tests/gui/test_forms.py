@@ -29,7 +29,17 @@ ALL = [(group, name) for group, name, _ in iter_fields()]
 GRIDS = [[[0.5, 0.5], [0.25, 0.75]], [[0.1, 0.2]]]
 
 OTHER_VALUES: dict[str, Any] = {
+    "shape": "perimeter,solidity",
+    "columns": "imagej",
+    "qupath_object": "cell",
+    "class_name": "nucleus",
     "page": 3,
+    "scene": 2,
+    "channel_measured": "DAPI",
+    "channel_shown": "2",
+    "z_slice": "all",
+    "time_point": None,
+    "pixel_size": 0.25,
     "intensity_range": "percentile",
     "black_point": -12.5,
     "white_point": 4095.0,

@@ -163,6 +163,7 @@ def export(qtbot, tab, format_name, folder):
     with qtbot.waitSignal(tab.session.notice, timeout=30000):
         tab.results.export(format_name, folder)
     names = {"csv": "objects.csv", "txt": "*.txt", "coco": "*coco.json", "labels": "*_labels.tif"}
+    names |= {"geojson": "*.geojson", "parquet": "objects.parquet", "yolo": "data.yaml"}
     return next(folder.rglob(names[format_name]))
 
 
@@ -191,6 +192,19 @@ def test_every_format_holds_the_calculated_objects(qtbot, nested, tmp_path):
 
     labels = tifffile.imread(export(qtbot, nested, "labels", tmp_path / "labels"))
     assert sorted(np.unique(labels).tolist()) == [0, 1, 2]
+    nested.session.set_values("export", shape="solidity", class_name="nucleus")
+    features = json.loads(export(qtbot, nested, "geojson", tmp_path / "geojson").read_text(encoding="utf-8"))
+    properties = [feature["properties"] for feature in features["features"]]
+    assert [p["measurements"]["area_px"] for p in properties] == [625, 300]
+    assert [p["measurements"]["solidity"] for p in properties] == [1, 1]
+    assert properties[0]["classification"]["name"] == "nucleus"
+    import polars
+
+    assert polars.read_parquet(export(qtbot, nested, "parquet", tmp_path / "parquet"))[
+        "area_px"
+    ].to_list() == [625, 300]
+    yolo = export(qtbot, nested, "yolo", tmp_path / "yolo")
+    assert (yolo.parent / "images").is_dir()
 
 
 # -------------------------------------------------------------------- canvas

@@ -95,8 +95,10 @@ def test_given_folders_are_left_out(tmp_path: Path) -> None:
 
 
 def test_other_picture_formats_are_told(tmp_path: Path) -> None:
-    _touch(tmp_path, "a.png", "b.bmp", "c.czi")
-    assert [name for name, _ in discover(tmp_path).skipped] == ["b.bmp", "c.czi"]
+    _touch(tmp_path, "a.png", "b.bmp", "c.czi", "d.vsi")
+    found = discover(tmp_path)
+    assert [name for name, _ in found.skipped] == ["b.bmp", "d.vsi"]
+    assert _names(found) == ["a.png", "c.czi"]
 
 
 def test_link_loops_end(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_imagej_hyperstack_planes_are_pages_with_names(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.tif", stack, imagej=True, metadata={"axes": "ZCYX"})
     assert pages_of(path) == 6
     image = read(path, page=4)
-    assert image.page_name == "C1 Z2"
+    assert image.page_name == "s1c1z2t1"
     assert np.array_equal(image.level, stack[1, 0])
 
 
@@ -85,7 +85,7 @@ def test_ome_planes_have_channel_names_and_pixel_size(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.ome.tif", stack, metadata=facts, photometric="minisblack")
     assert pages_of(path) == 6
     image = read(path, page=5)
-    assert image.page_name == "Z2 GFP"
+    assert image.page_name == "s1c2z2t1 GFP"
     assert image.pixel_size_um == pytest.approx(0.065)
     assert np.array_equal(image.level, stack[1, 1])
 

@@ -154,3 +154,11 @@ def test_gradients_flow_through_the_encoder_with_all_shortcuts() -> None:
     embedding, _ = model.image_encoder(torch.randn(1, 3, SIZE, SIZE))
     embedding.square().mean().backward()
     assert all(p.grad is not None for p in model.image_encoder.parameters())
+
+
+def test_a_fused_gelu_leaves_autocast_to_pytorch() -> None:
+    layer = torch.nn.Linear(8, 8)
+    x = torch.randn(3, 8, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        assert linear_gelu(layer, x).dtype == torch.bfloat16
+        assert linear_gelu(layer, x.bfloat16()).dtype == torch.bfloat16

@@ -1,34 +1,47 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from training_samples import discs, small_starter
+
+from samhq import api
 from samhq.cli import main
 from samhq.network.checkpoint import load_model
+from samhq.settings import Settings
+from samhq.training.fresh import write_fresh_model
 
 
-def test_train_writes_a_model_and_says_what_it_did(discs_folder, tmp_path, capsys):
-    out = tmp_path / "mine.safetensors"
-    code = main(
-        [
-            "train",
-            str(discs_folder),
-            "--out",
-            str(out),
-            "--steps",
-            "2",
-            "--crops",
-            "2",
-            "--judge-every",
-            "2",
-            "--json",
-        ]
-    )
+def test_train_writes_a_model_that_loads_wherever_an_official_one_does(discs_folder, tmp_path, capsys):
+    """The window's side of it is in tests/gui/test_training.py."""
+    out, start = tmp_path / "mine.safetensors", small_starter(tmp_path)
+    flags = ["--steps", "2", "--crops", "2", "--judge-every", "2", "--device", "cpu", "--json"]
+    assert main(["train", str(discs_folder), "--from", str(start), "--out", str(out), *flags]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert code == 0
     assert said["model"] == str(out)
-    assert (said["trained_on"], said["judged_on"]) == (3, 1)
+    assert (said["trained_on"], said["judged_on"], said["compared_on"]) == (3, 1, 1)
     assert 0 <= said["before"]["iou"] <= 1
-    assert load_model(out).info.architecture == "vit_tiny"
+    assert 0 <= said["after"]["ap50"] <= 1
+    assert Path(said["report"]).is_file()
+
+    assert main(["models", "info", str(out), "--json"]) == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["architecture"] == "vit_tiny"
+    assert (
+        main(["run", str(discs_folder / "images"), "--model", str(out), "--out", str(tmp_path / "out"), "-q"])
+        == 0
+    )
+    everything = {"model": str(out), "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0}
+    settings = Settings().updated({"segmentation": everything})
+    assert len(api.segment(discs(0)[0], settings=settings).masks) > 0
+
+
+def test_a_report_is_left_out_on_demand(discs_folder, tmp_path, capsys):
+    out, start = tmp_path / "mine.safetensors", small_starter(tmp_path)
+    flags = ["--steps", "1", "--crops", "2", "--validation", "0", "--no-report", "--report-pictures", "0"]
+    assert main(["train", str(discs_folder), "--from", str(start), "--out", str(out), *flags]) == 0
+    assert sorted(p.name for p in tmp_path.glob("mine*")) == [out.name, out.name + ".history.json"]
+    assert "Report" not in capsys.readouterr().out
 
 
 def test_another_ending_is_refused(discs_folder, tmp_path, capsys):
@@ -46,6 +59,23 @@ def test_a_new_network_is_trained_as_a_whole(discs_folder, tmp_path, capsys):
     out = tmp_path / "new.safetensors"
     assert main(["train", str(discs_folder), "--from", "scratch", "--out", str(out)]) == 2
     assert "--part whole" in capsys.readouterr().err
-    arguments = ["--part", "whole", "--steps", "1", "--validation", "0", "--precision", "fp32"]
+    arguments = [
+        "--part",
+        "whole",
+        "--steps",
+        "1",
+        "--validation",
+        "0",
+        "--precision",
+        "fp32",
+        "--report-pictures",
+        "0",
+    ]
     assert main(["train", str(discs_folder), "--from", "scratch", "--out", str(out), *arguments]) == 0
     assert load_model(out).info.image_size == 512
+
+
+def test_the_same_seed_starts_the_same_new_network_to_the_byte(tmp_path):
+    """A run from scratch could not be gone on with otherwise: its start would be another file."""
+    first, again = (write_fresh_model(tmp_path / name, seed=3, image_size=128) for name in ("a", "b"))
+    assert first.read_bytes() == again.read_bytes()

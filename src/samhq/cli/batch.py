@@ -21,9 +21,15 @@ from samhq.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from samhq.api import FilteredRun, Run
-    from samhq.export.output import OutputSummary
+    from samhq.export.tally import OutputSummary
 
-__all__ = ["export", "filter_", "print_result", "run"]
+__all__ = ["FORMATS", "export", "filter_", "print_result", "run"]
+
+FORMATS = ("csv", "txt", "parquet", "excel", "coco", "yolo", "geojson", "roi", "labels", "masks")
+"""What `samhq export` can write."""
+
+# Settings of the group export that mean something to `samhq export` alone.
+_OF_FORMATS = ("qupath_object", "class_name", "yolo_pictures")
 
 _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
 _input_option = click.option(
@@ -40,7 +46,9 @@ _input_option = click.option(
 @config_option
 @json_option
 @_quiet_option
-@settings_options("segmentation", "filter", "image", "output", "compute", without=("output_mode",))
+@settings_options(
+    "segmentation", "filter", "image", "output", "export", "compute", without=("output_mode", *_OF_FORMATS)
+)
 @click.pass_context
 def run(
     ctx: click.Context, source: Path, out: Path | None, config: Path | None, as_json: bool, quiet: bool
@@ -70,7 +78,7 @@ def run(
 @_input_option
 @json_option
 @_quiet_option
-@settings_options("filter", "output", without=("output_mode",))
+@settings_options("filter", "output", "export", without=("output_mode", *_OF_FORMATS))
 @click.pass_context
 def filter_(
     ctx: click.Context,
@@ -85,17 +93,13 @@ def filter_(
 
     RUN is a run folder, or the input it belongs to. Without filter flags everything is kept.
     """
-    from samhq import api
     from samhq.cli.progress import working
 
     settings = chosen_settings(ctx, config)
     with working(quiet=quiet or as_json) as monitor, _open(folder, out) as opened:
         filtered = opened.filter(settings.filter)
-        if source is not None and not source.exists():
-            raise SettingsError(f"--input {source}: there is no such file or folder; check the spelling")
-        if source is None and opened.folder != api.named_run(folder) and folder.exists():
-            source = folder  # named by its input: that is where the images are now
-        written = filtered.write(out=out, settings=settings, source=source, monitor=monitor)
+        images = _images_at(opened, folder, source)
+        written = filtered.write(out=out, settings=settings, source=images, monitor=monitor)
         _finish(opened, filtered, written, as_json=as_json)
 
 
@@ -104,16 +108,18 @@ def filter_(
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(["csv", "txt", "coco", "labels", "masks"]),
+    type=click.Choice(FORMATS),
     multiple=True,
     required=True,
-    help="What to write; may be given several times. masks: see --output-mode.",
+    help="What to write; may be given several times. Tables: csv, txt, parquet, excel. Masks: coco, yolo, geojson "
+    "(QuPath), roi (ImageJ), labels, masks (see --output-mode).",
 )
 @out_option
 @config_option
+@_input_option
 @json_option
 @_quiet_option
-@settings_options("filter", "output", without=("pictures", "label", "contact_sheet"))
+@settings_options("filter", "output", "export", without=("pictures", "label", "contact_sheet"))
 @click.pass_context
 def export(
     ctx: click.Context,
@@ -121,19 +127,38 @@ def export(
     formats: tuple[Any, ...],
     out: Path | None,
     config: Path | None,
+    source: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the objects of a run in other formats. Without filter flags everything is written."""
+    """Write the objects of a run in other formats. Without filter flags everything is written.
+
+    Excel, Parquet and ImageJ regions need `pip install "samhq[exports]"`.
+    """
     from samhq.cli.progress import working
 
     settings = chosen_settings(ctx, config)
     with working(quiet=quiet or as_json) as monitor, _open(folder, out) as opened:
         filtered = opened.filter(settings.filter)
-        parts = [filtered.export(name, out=out, settings=settings, monitor=monitor) for name in formats]
+        images = _images_at(opened, folder, source)
+        parts = [
+            filtered.export(name, out=out, settings=settings, source=images, monitor=monitor)
+            for name in dict.fromkeys(formats)
+        ]
         warnings = dict.fromkeys(warning for part in parts for warning in part.warnings)
         written = replace(parts[-1], warnings=tuple(warnings))
         _finish(opened, filtered, written, as_json=as_json)
+
+
+def _images_at(opened: Run, folder: Path, source: Path | None) -> Path | None:
+    """Where the images of a run are now, None for where they were. folder: what the user named the run by."""
+    from samhq import api
+
+    if source is not None and not source.exists():
+        raise SettingsError(f"--input {source}: there is no such file or folder; check the spelling")
+    if source is None and opened.folder != api.named_run(folder) and folder.exists():
+        return folder  # named by its input: that is where the images are now
+    return source
 
 
 def _open(folder: Path, out: Path | None) -> Run:

@@ -42,7 +42,7 @@ EXIT_INTERRUPTED = 130
 _COMMANDS = {
     "run": ("samhq.cli.batch:run", "Find and measure the objects of a folder or an image."),
     "filter": ("samhq.cli.batch:filter_", "Apply other filters to a finished run; takes no network."),
-    "export": ("samhq.cli.batch:export", "Write a run as COCO, label images, masks or tables."),
+    "export": ("samhq.cli.batch:export", "Write a run for QuPath, ImageJ, YOLO, COCO, Excel and others."),
     "aggregate": ("samhq.cli.aggregate:aggregate", "Histogram, peaks and statistics of one image."),
     "models": ("samhq.cli.models:models", "List, download, describe and verify models."),
     "config": ("samhq.cli.config:config", "Show or check a configuration file."),

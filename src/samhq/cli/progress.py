@@ -145,7 +145,7 @@ class _Display:
         return (
             f"{done / elapsed / 1e6:.1f} MB/s"
             if event.stage in _IN_BYTES
-            else f"{done / elapsed:.2f} images/s"
+            else f"{done / elapsed:.2f} {'steps' if event.stage == 'train' else 'images'}/s"
         )
 
     def _line(self, event: Event) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -13,6 +13,9 @@ from samhq.cli.main import echo_json
 from samhq.cli.options import GivenPath, json_option
 from samhq.training_settings import TrainingSettings
 from samhq.validation import allowed_values, validated
+
+if TYPE_CHECKING:
+    from samhq.api import TrainedModel
 
 __all__ = ["train"]
 
@@ -56,6 +59,19 @@ def _help(field: FieldInfo) -> str:
     multiple=True,
     help="In this set (or all) some objects have no label: unlabelled ground is then not taught to be empty.",
 )
+@click.option(
+    "--report/--no-report",
+    default=True,
+    show_default=True,
+    help="Write OUT.report.html: curves, pictures before and after with their AP, data, settings, times.",
+)
+@click.option(
+    "--report-pictures",
+    type=click.IntRange(min=0),
+    default=8,
+    show_default=True,
+    help="At most so many pictures are segmented before and after, evenly spread over those kept apart.",
+)
 @json_option
 @_options
 def train(
@@ -63,6 +79,8 @@ def train(
     start: str,
     out: Path,
     incomplete: tuple[str, ...],
+    report: bool,
+    report_pictures: int,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -78,7 +96,14 @@ def train(
     settings = validated(TrainingSettings, chosen, "train")
     with working(quiet=as_json) as monitor:
         result = api.train_model(
-            list(data), start=start, out=out, settings=settings, incomplete=incomplete, monitor=monitor
+            list(data),
+            start=start,
+            out=out,
+            settings=settings,
+            incomplete=incomplete,
+            report=report,
+            report_pictures=report_pictures,
+            monitor=monitor,
         )
     if as_json:
         echo_json(
@@ -87,14 +112,30 @@ def train(
                 "steps": result.steps,
                 "trained_on": result.trained_on,
                 "judged_on": result.judged_on,
+                "compared_on": result.compared_on,
+                "compared_learnt": result.compared_learnt,
                 "before": dict(result.before),
                 "after": dict(result.after),
+                "report": str(result.report) if result.report is not None else None,
             }
         )
         return
-    click.echo(f"{result.path}: {result.steps} steps on {result.trained_on} pictures")
-    if result.after:
-        click.echo(
+    for line in _said(result):
+        click.echo(line)
+
+
+def _said(result: TrainedModel) -> Iterator[str]:
+    yield f"{result.path}: {result.steps} steps on {result.trained_on} pictures"
+    if "iou" in result.after:
+        yield (
             f"IoU of {result.judged_on} pictures kept apart: {result.before['iou']:.3f} before, "
             f"{result.after['iou']:.3f} after"
         )
+    if "ap50" in result.after:
+        which = "learnt from, which say nothing of others" if result.compared_learnt else "kept apart"
+        yield (
+            f"AP50 of {result.compared_on} pictures {which}: {result.before['ap50']:.3f} before, "
+            f"{result.after['ap50']:.3f} after"
+        )
+    if result.report is not None:
+        yield f"Report: {result.report}"

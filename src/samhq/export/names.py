@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from samhq.files import safe_name, short_name
+from samhq.images import PlaneAt
 from samhq.store import ImageRecord
 
 __all__ = ["output_stems", "picture_names"]
@@ -24,7 +25,8 @@ def output_stems(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
     """(path, page) of every image to the beginning of its output files, relative, with "/".
 
     The subfolders and the stem of the image; stems that would collide, also where upper and lower case
-    are the same, keep their extension; pages are numbered where a file has several.
+    are the same, keep their extension; where a file has several pages, the name tells which: stack_page-02, or
+    s1c2z4t1 for scene, channel, slice and time point.
     """
     images = list(records)
     plain = {r.path: PurePosixPath(r.path).with_suffix("") for r in images}
@@ -35,7 +37,7 @@ def output_stems(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
         stem = plain[record.path]
         if uses[_folded(str(stem))] > 1:
             stem = PurePosixPath(record.path)
-        page = f"_page-{record.page:02d}" if record.pages > 1 else ""
+        page = _page_mark(record)
         *folders, name = stem.parts
         parts = [_short(safe_name(folder)) for folder in folders]
         full = "/".join([*parts, _short(safe_name(name + page))])
@@ -44,6 +46,14 @@ def output_stems(records: Iterable[ImageRecord]) -> dict[tuple[str, int], str]:
         taken.add(_folded(full))
         stems[record.path, record.page] = full
     return stems
+
+
+def _page_mark(record: ImageRecord) -> str:
+    """What tells the planes of one file apart: their place where the file tells it, else the page."""
+    at = PlaneAt.from_page_name(record.page_name) if record.pages > 1 else None
+    if at is not None:
+        return f"_{at.tag}"
+    return f"_page-{record.page:02d}" if record.pages > 1 else ""
 
 
 def _folded(name: str) -> str:

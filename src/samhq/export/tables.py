@@ -22,10 +22,13 @@ import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from samhq import __version__
+from samhq.export.columns import OBJECT_COLUMNS, Dialect, ObjectColumns
+from samhq.export_settings import chosen_shapes
 from samhq.files import AppearingFile, appearing_file
 from samhq.filters import FilteredObjects, Rejection
+from samhq.monitor import SILENT, Monitor
 from samhq.results import ImageResult
-from samhq.settings import Settings
+from samhq.settings import PLACE_SETTINGS, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,36 +40,13 @@ __all__ = [
     "OBJECT_COLUMNS",
     "TableWriter",
     "data_file_name",
+    "image_columns",
+    "image_row",
     "images_frame",
     "objects_frame",
+    "settings_facts",
 ]
 
-OBJECT_COLUMNS = (
-    "image",
-    "object",
-    "area_px",
-    "intensity",
-    "ratio",
-    "initial_area_px",
-    "initial_intensity",
-    "initial_ratio",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "centroid_x",
-    "centroid_y",
-    "predicted_iou",
-    "stability_score",
-    "crop_x0",
-    "crop_y0",
-    "crop_x1",
-    "crop_y1",
-    "point_x",
-    "point_y",
-    "page",
-    "page_name",
-)
 _DROPPED = {
     "dropped_by_min_area": Rejection.AREA,
     "dropped_by_min_intensity": Rejection.INTENSITY,
@@ -114,7 +94,7 @@ class TableWriter:
 
     They appear under their names when the block ends without an error. `written` then holds, for each, the
     path that was asked for and the one that was written: a table that another program holds open is kept,
-    and a new one with a number stands beside it.
+    and a new one with a number stands beside it. The export group of the settings chooses the columns of the objects.
     """
 
     def __init__(
@@ -125,7 +105,13 @@ class TableWriter:
         data_file: Path | None = None,
         settings: Settings,
         model: Mapping[str, Any],
+        is_sized: bool = False,
+        monitor: Monitor = SILENT,
     ) -> None:
+        """is_sized: whether areas stand in µm² too, see pixel_sizes."""
+        self._columns = ObjectColumns.of(settings.export, is_sized=is_sized)
+        self._monitor = monitor
+        self._images = 0
         self._paths = {"objects": objects_csv, "images": images_csv, "data": data_file}
         self._header = _settings_lines(settings, model)
         self._stack = ExitStack()
@@ -137,9 +123,9 @@ class TableWriter:
         for kind, path in self._paths.items():
             if path is not None:
                 self._files[kind] = self._stack.enter_context(appearing_file(path))
-        self._write("objects", _BOM + _csv_line(OBJECT_COLUMNS))
-        self._write("images", _BOM + _csv_line(IMAGE_COLUMNS))
-        self._write("data", self._header + _tab_line(OBJECT_COLUMNS))
+        self._write("objects", _BOM + _csv_line(self._columns.names))
+        self._write("images", _BOM + _csv_line(image_columns(is_sized=self._columns.is_sized)))
+        self._write("data", self._header + _tab_line(self._columns.names))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -150,14 +136,19 @@ class TableWriter:
 
     def add(self, result: ImageResult) -> None:
         """Write the rows of one image."""
-        rows = _number_rows(result) if {"objects", "data"} & self._files.keys() else b""
+        self._images += 1
+        rows = self._rows(result) if {"objects", "data"} & self._files.keys() else b""
         if rows:
             path, page_name = result.record.path, result.record.page_name
             if "objects" in self._files:
                 self._write("objects", _body(rows, _csv_field(path), _csv_field(page_name), ",", "\r\n"))
             if "data" in self._files:
                 self._write("data", _body(rows, _tab_field(path), _tab_field(page_name), "\t", "\n"))
-        self._write("images", _csv_line(_image_row(result)))
+        self._write("images", _csv_line(image_row(result, is_sized=self._columns.is_sized)))
+
+    def _rows(self, result: ImageResult) -> bytes:
+        numbers = self._columns.numbers(result, image_number=self._images, monitor=self._monitor)
+        return _number_rows(list(numbers.values()))
 
     def _write(self, kind: str, data: bytes) -> None:
         file = self._files.get(kind)
@@ -166,63 +157,49 @@ class TableWriter:
             stream.write(data)
 
 
-def objects_frame(results: Iterable[ImageResult]) -> pd.DataFrame:
-    """All kept objects, one row each, with OBJECT_COLUMNS."""
+def objects_frame(
+    results: Iterable[ImageResult],
+    *,
+    shape: str = "none",
+    columns: Dialect = "samhq",
+    is_sized: bool = False,
+) -> pd.DataFrame:
+    """All kept objects, one row each; shape, columns: as in the export settings. Raises ValueError.
+
+    is_sized: whether areas stand in µm² too.
+    """
     import pandas as pd
 
-    parts = [_object_frame(result) for result in results]
+    chosen = ObjectColumns(columns, chosen_shapes(shape), is_sized)
+    parts = [_object_frame(result, chosen, number) for number, result in enumerate(results, start=1)]
     filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(OBJECT_COLUMNS))
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(chosen.names))
 
 
 def images_frame(results: Iterable[ImageResult]) -> pd.DataFrame:
     """Every image, one row each, with IMAGE_COLUMNS."""
     import pandas as pd
 
-    return pd.DataFrame([_image_row(result) for result in results], columns=list(IMAGE_COLUMNS))
+    return pd.DataFrame([image_row(result) for result in results], columns=list(IMAGE_COLUMNS))
 
 
 # -------------------------------------------------------------------- rows
 
 
-def _object_columns(result: ImageResult) -> dict[str, npt.NDArray[Any]]:
-    """The numeric columns of the kept objects of one image."""
-    keep = result.filtered.keep
-    filtered, masks = result.filtered, result.masks
-    columns: dict[str, npt.NDArray[Any]] = {
-        "object": np.arange(1, int(keep.sum()) + 1),
-        "area_px": filtered.area[keep],
-        "intensity": filtered.intensity[keep],
-        "ratio": filtered.ratio[keep],
-        "initial_area_px": filtered.initial_area[keep],
-        "initial_intensity": filtered.initial_intensity[keep],
-        "initial_ratio": filtered.initial_ratio[keep],
-    }
-    columns |= dict(zip(("x0", "y0", "x1", "y1"), masks.boxes[keep].T, strict=True))
-    columns |= dict(zip(("centroid_x", "centroid_y"), result.measurements.centroids[keep].T, strict=True))
-    columns |= {"predicted_iou": masks.predicted_iou[keep], "stability_score": masks.stability_score[keep]}
-    columns |= dict(zip(("crop_x0", "crop_y0", "crop_x1", "crop_y1"), masks.crop_boxes[keep].T, strict=True))
-    columns |= dict(zip(("point_x", "point_y"), masks.points[keep].T, strict=True))
-    return columns
-
-
-def _object_frame(result: ImageResult) -> pd.DataFrame:
+def _object_frame(result: ImageResult, columns: ObjectColumns, number: int) -> pd.DataFrame:
     import pandas as pd
 
-    columns = {"image": result.record.path, **_object_columns(result)}
-    frame = pd.DataFrame(columns)
-    frame["page"] = result.record.page
-    frame["page_name"] = result.record.page_name
-    return frame[list(OBJECT_COLUMNS)]
+    image, page_name = columns.names[0], columns.names[-1]
+    frame = pd.DataFrame({image: result.record.path, **columns.numbers(result, image_number=number)})
+    frame[page_name] = result.record.page_name
+    return frame
 
 
-def _number_rows(result: ImageResult) -> bytes:
+def _number_rows(columns: Sequence[npt.NDArray[Any]]) -> bytes:
     """The kept objects without the image's name at the front and the page's at the end.
 
     Commas stand between fields and line feeds between rows, whatever the table.
     """
-    columns = list(_object_columns(result).values())
-    columns.append(np.full(len(columns[0]), result.record.page))
     if not len(columns[0]):
         return b""
     if all(_is_written_alike(values) for values in columns):
@@ -285,7 +262,18 @@ def _float_text(value: float, text: str) -> str:
     return "" if value != value else text
 
 
-def _image_row(result: ImageResult) -> list[Any]:
+def image_columns(*, is_sized: bool) -> tuple[str, ...]:
+    """The columns of the images. is_sized: whether areas stand in µm² too."""
+    return (*IMAGE_COLUMNS, "area_um2") if is_sized else IMAGE_COLUMNS
+
+
+def image_row(result: ImageResult, *, is_sized: bool = False) -> list[Any]:
+    """One image with the values of image_columns; None where there is none."""
+    areas = [_area_um2(result)] if is_sized else []
+    return [*_image_values(result), *areas]
+
+
+def _image_values(result: ImageResult) -> list[Any]:
     record, filtered = result.record, result.filtered
     keep = filtered.keep
     area = int(filtered.area[keep].sum())
@@ -318,6 +306,14 @@ def _image_row(result: ImageResult) -> list[Any]:
         "sha256": record.file_sha256,
     }
     return [row[name] for name in IMAGE_COLUMNS]
+
+
+def _area_um2(result: ImageResult) -> float | None:
+    """Area of all kept objects of an image in µm², None where its pixel size is not known."""
+    edge = result.record.pixel_size_um
+    if edge is None or result.record.status != "done":
+        return None
+    return int(result.filtered.area[result.filtered.keep].sum()) * edge**2
 
 
 def _dropped(filtered: FilteredObjects) -> dict[str, int]:
@@ -357,13 +353,21 @@ def _tab_field(text: str) -> str:
     return f"\\x23{text[1:]}" if text.startswith("#") else text
 
 
+def settings_facts(settings: Settings) -> dict[str, str]:
+    """What decides the numbers of a table, as "group.name" to JSON, without what differs from machine to machine."""
+    plain, facts = settings.to_dict(), {}
+    for group in ("filter", "segmentation", "image"):
+        for name, value in plain[group].items():
+            # The model is noted beside these; its path would differ from machine to machine. Choices of planes stand
+            # here only where they were made.
+            unmade = group == "image" and value is None and name in (*PLACE_SETTINGS, "channel_shown")
+            if name != "model" and not unmade:
+                facts[f"{group}.{name}"] = json.dumps(value, ensure_ascii=False)
+    return facts
+
+
 def _settings_lines(settings: Settings, model: Mapping[str, Any]) -> bytes:
     """The settings as '#' lines for the head of the data file."""
     lines = [f"samhq {__version__}", f"model {model['name']} sha256 {model['sha256']}"]
-    plain = settings.to_dict()
-    for group in ("filter", "segmentation", "image"):
-        for name, value in plain[group].items():
-            # The model stands above; its path would differ from machine to machine.
-            if name != "model":
-                lines.append(f"{group}.{name} = {json.dumps(value, ensure_ascii=False)}")
+    lines += [f"{name} = {value}" for name, value in settings_facts(settings).items()]
     return "".join(f"# {line}\n" for line in lines).encode("utf-8")

@@ -191,7 +191,7 @@ class AnalysisModel(QObject):
     def command(self) -> str:
         """The command line that prints the same numbers of the whole image; "" without an image."""
         opened = self._session.image
-        return "" if opened is None else aggregate_command(opened.path, self._session.settings)
+        return "" if opened is None else aggregate_command(opened.path, self._session.settings_for_command())
 
     # ------------------------------------------------------------ what users want
 

@@ -282,7 +282,7 @@ def _picture_alone(source: Path | None, key: ImageKey, settings: ImageSettings) 
     if file is None:
         return Shown(key=key, file=None, segment_key="", problem=tr("It is not known where the images are."))
     try:
-        chosen = page if settings.page is not None or page > 1 else None
+        chosen = page if settings.chooses_planes or page > 1 else None
         image = api.read_image(file, settings.model_copy(update={"page": chosen}))
     except SamhqError as error:
         return Shown(key=key, file=file, segment_key="", problem=str(error))

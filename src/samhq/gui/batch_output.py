@@ -18,6 +18,7 @@ from PyQt6.QtGui import QDesktopServices
 from samhq import api
 from samhq.api import OutputState, OutputTable
 from samhq.gui import work
+from samhq.gui.export_words import format_text
 from samhq.gui.image_list import ImageKey, ImageState
 from samhq.gui.jobs import Job, JobError, Lane
 from samhq.gui.session import Session, failure_of
@@ -29,14 +30,12 @@ if TYPE_CHECKING:
     from samhq.api import ImageRecord, OutputSummary
     from samhq.gui.run_model import RunModel
 
-__all__ = ["FORMATS", "Outputs", "Written"]
+__all__ = ["Outputs", "Written"]
 
 _log = logging.getLogger(__name__)
 _TAB = "batch"
 _MOST_ROWS = 20_000
 _DONE = (ImageState.DONE, ImageState.NONE_FOUND, ImageState.ALL_FILTERED)
-FORMATS = ("csv", "txt", "coco", "labels", "masks")
-"""Formats beside pictures and tables; see `samhq export`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +116,18 @@ class Outputs(QObject):
         return self._submit(tr("Writing pictures and tables"), work.write_output, self._run.source)
 
     def export_as(self, format_name: str) -> bool:
-        """Write the kept objects in one of FORMATS."""
-        return self._submit(tr("Exporting as {format}", format=format_name), work.export_run, format_name)
+        """Write the kept objects in one of RUN_FORMATS."""
+        title = tr("Exporting: {format}", format=format_text(format_name))
+        return self._submit(title, work.export_run, self._run.source, format_name)
 
-    def _submit(self, title: str, function: Callable[..., Any], last: object) -> bool:
+    def _submit(self, title: str, function: Callable[..., Any], *more: object) -> bool:
         folder = self._run.folder
         if folder is None or self.is_busy:
             return False
         settings = self._session.settings
         # A batch of hours must not keep its numbers to itself until it is done.
         lane = Lane.ENGINE if self._run.is_running else Lane.BATCH
-        arguments = (folder, self._run.out, settings, last)
+        arguments = (folder, self._run.out, settings, *more)
         job = self._session.jobs.submit(title, lane, function, *arguments, key="output")
         self._job = job
         job.done.connect(lambda summary: self._on_written(folder, Written(summary, settings.filter)))

@@ -15,18 +15,24 @@ from samhq.settings import GROUPS, Settings
 __all__ = ["aggregate_command", "command_line", "filter_command", "flags", "run_command"]
 
 # Flags that a command does not have, by command.
-_RUN_GROUPS = ("segmentation", "filter", "image", "output", "compute")
+_RUN_GROUPS = ("segmentation", "filter", "image", "output", "export", "compute")
+_ONLY_OF_EXPORT = ("output_mode", "qupath_object", "class_name", "yolo_pictures")
 
 
 def run_command(source: Path, settings: Settings, *, out: Path | None = None) -> str:
     """`samhq run` with the settings that differ from the defaults."""
-    parts = ["run", str(source), *_out(out), *flags(settings, _RUN_GROUPS, without=("output_mode",))]
+    parts = ["run", str(source), *_out(out), *flags(settings, _RUN_GROUPS, without=_ONLY_OF_EXPORT)]
     return command_line(parts)
 
 
 def filter_command(run: Path, settings: Settings, *, out: Path | None = None) -> str:
     """`samhq filter` with the filter in force."""
-    parts = ["filter", str(run), *_out(out), *flags(settings, ("filter", "output"), without=("output_mode",))]
+    parts = [
+        "filter",
+        str(run),
+        *_out(out),
+        *flags(settings, ("filter", "output", "export"), without=_ONLY_OF_EXPORT),
+    ]
     return command_line(parts)
 
 

@@ -48,6 +48,7 @@ ICONS = {
     "info": "information-outline",
     "invert": "select-inverse",
     "lasso": "lasso",
+    "learn": "school-outline",
     "log": "text-box-outline",
     "masks": "shape-outline",
     "merge": "vector-union",

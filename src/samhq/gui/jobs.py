@@ -39,6 +39,8 @@ class Lane(StrEnum):
     """Process for the image on the screen: generating and correcting masks, model facts, exports."""
     BATCH = "batch"
     """Process for runs, so that a batch of hours leaves the rest of the window usable."""
+    TRAINING = "training"
+    """Process for teaching a model; it ends with its job, so that its memory is free again."""
     LIGHT = "light"
     """Threads of the window: reading an image, histograms, outlines. Never anything that loads PyTorch."""
 
@@ -53,7 +55,10 @@ class JobError:
 
 
 class Job(QObject):
-    """One piece of work. Emits progress and partial, then one of done, failed, cancelled, then finished."""
+    """One piece of work. Emits progress and partial, then one of done, failed, cancelled, then finished.
+
+    patience_ms: how long it may go on after it was asked to stop; more for work that then has something to save.
+    """
 
     started = pyqtSignal()
     progress = pyqtSignal(object)
@@ -74,6 +79,7 @@ class Job(QObject):
         self.arguments = arguments
         self.state = "waiting"
         self.stopping = False
+        self.patience_ms = PATIENCE_MS
         self.asked_at = 0.0
         self._stop: Callable[[], None] = self._stop_waiting
 
@@ -83,7 +89,7 @@ class Job(QObject):
         return self.state in ("done", "failed", "cancelled")
 
     def stop(self) -> None:
-        """Ask the job to stop; it is over within a second."""
+        """Ask the job to stop; it is over within a second, or within its own patience."""
         if self.is_over or self.stopping:
             return
         self.stopping = True
@@ -165,7 +171,7 @@ class JobRunner(QObject):
     @property
     def current(self) -> Job | None:
         """The job the strip at the bottom shows: a batch before a generation; light and minor ones never."""
-        for lane in (Lane.BATCH, Lane.ENGINE):
+        for lane in (Lane.BATCH, Lane.TRAINING, Lane.ENGINE):
             for job in self._running[lane]:
                 if job.key not in _MINOR:
                     return job
@@ -253,7 +259,7 @@ class JobRunner(QObject):
 
     def _stop_engine(self, lane: Lane, job: Job) -> None:
         self._engine(lane).ask_to_stop()
-        QTimer.singleShot(PATIENCE_MS, lambda: self._end_deaf(lane, job))
+        QTimer.singleShot(job.patience_ms, lambda: self._end_deaf(lane, job))
 
     def _end_deaf(self, lane: Lane, job: Job) -> None:
         if job.is_over or self._closed:
@@ -311,6 +317,8 @@ class JobRunner(QObject):
         running = self._running[job.lane]
         if job in running:
             running.remove(job)
+        if job.lane is Lane.TRAINING and job.lane in self._engines:
+            self._engines.pop(job.lane).shut()
         if job.lane is not Lane.LIGHT:
             self.current_changed.emit(self.current)
         job.deleteLater()

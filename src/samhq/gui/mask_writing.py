@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from samhq.gui.export_words import format_text
 from samhq.gui.jobs import Job, Lane
 from samhq.gui.mask_failures import report
 from samhq.gui.translate import tr
@@ -22,7 +23,7 @@ WhenDone = Callable[[Any], None] | None
 def export_objects(
     document: MaskDocument, format_name: str, out: Path | None, *, on_done: WhenDone = None
 ) -> Job | None:
-    """Write the objects of the table in a format ("csv", "txt", "coco", "labels") into a folder.
+    """Write the objects of the table in one of MASK_FORMATS into a folder.
 
     out: where the output folder is made, None for beside the image. on_done: called with an OutputSummary.
     Returns the job, None if there is nothing to write. A failure is reported over the tab.
@@ -32,7 +33,7 @@ def export_objects(
     objects, path = document.objects, document.path
     if objects is None or path is None:
         return None
-    title = tr("Exporting {format}", format=format_name)
+    title = tr("Exporting: {format}", format=format_text(format_name))
     model = document.binding.model if document.binding is not None else None
     what = (path, document.settings, objects.masks, document.chosen())
     arguments = (*what, format_name, out, document.expected, model)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QMenu
 
+from samhq import api
 from samhq.gui.session import TABS
 from samhq.gui.translate import LANGUAGES, current_language, tr
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Menus"]
 
-IMAGE_FILTER = "*.png *.jpg *.jpeg *.tif *.tiff"
+IMAGE_FILTER = " ".join(f"*{suffix}" for suffix in api.IMAGE_SUFFIXES)
 
 
 class Menus:

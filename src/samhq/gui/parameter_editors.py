@@ -303,8 +303,33 @@ class NumberEditor(ValueEditor):
             self._spin.setValue(round(stepped, _DECIMALS))  # type: ignore[arg-type]
 
 
+class ChannelEditor(TextEditor):
+    """The name or number of a channel; nothing stands for none chosen."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(
+            name, ("1", "2", "3") if name == "channel_shown" else ("1", "2", "3", "all"), parent=parent
+        )
+        line = self._box.lineEdit()
+        if line is not None:
+            line.setPlaceholderText(tr("not chosen"))
+
+    def value(self) -> str | None:  # type: ignore[override]
+        """The text, None without any."""
+        return super().value() or None
+
+    def set_value(self, value: Any) -> None:
+        """Show a channel; nothing for None."""
+        super().set_value("" if value is None else value)
+
+    def _commit(self) -> None:
+        if (self.value() or "") != self._last:
+            self._last = self.value() or ""
+            self.changed.emit(self.value())
+
+
 class PageEditor(ValueEditor):
-    """The page of a multi-page TIFF: none chosen, all, or a number."""
+    """A page, scene, z slice or time point of a file with many: none chosen, all, or a number."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -312,8 +337,8 @@ class PageEditor(ValueEditor):
         self._box.setObjectName(name)
         for text, data in (
             (tr("not chosen"), "none"),
-            (tr("all pages"), "all"),
-            (tr("page number"), "number"),
+            (tr("all pages") if name == "page" else tr("all of them"), "all"),
+            (tr("page number") if name == "page" else tr("number"), "number"),
         ):
             self._box.addItem(text, data)
         self._number = IntBox()
@@ -417,8 +442,10 @@ def make_editor(
     members = get_args(annotation)
     if name == "point_grids":
         return GridsEditor(name, parent)
-    if name == "page":
+    if name in ("page", "scene", "z_slice", "time_point"):
         return PageEditor(name, parent)
+    if name in ("channel_measured", "channel_shown"):
+        return ChannelEditor(name, parent)
     if annotation is bool:
         return SwitchEditor(name, parent)
     if getattr(annotation, "__origin__", None) is Literal:

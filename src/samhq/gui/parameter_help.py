@@ -353,6 +353,47 @@ def _page() -> ParameterHelp:
     )
 
 
+def _places() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("A number: this one of every file"),
+        high=tr("All: each is an image of its own"),
+        time=tr("In proportion to the number of planes."),
+        memory=_none(),
+        more=tr("All, to compare places, heights or times."),
+        less=tr("A number, if one plane says enough."),
+    )
+
+
+def _channel_measured() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("One channel: its gray levels are measured"),
+        high=tr("all: each channel is an image of its own"),
+        time=tr("In proportion to the number of planes."),
+        memory=_none(),
+        more=tr("A name holds where files list their channels in different orders."),
+    )
+
+
+def _channel_shown() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("Not chosen: objects are found in the channel that is measured"),
+        high=tr("Another channel: found there, measured here"),
+        time=_none(),
+        memory=tr("The plane of a second channel."),
+        more=tr("A channel with clear borders, if the one that is measured has none."),
+    )
+
+
+def _pixel_size() -> ParameterHelp:
+    return ParameterHelp(
+        low=tr("Not chosen: the size that each file states"),
+        high=tr("A size: it replaces what the files say"),
+        time=_none(),
+        memory=_none(),
+        more=tr("Give it where files state none, or a wrong one."),
+    )
+
+
 def _intensity_range() -> ParameterHelp:
     return ParameterHelp(
         low=tr("Range of the file: nothing is clipped"),
@@ -439,7 +480,13 @@ _HELP: dict[str, Callable[[], ParameterHelp]] = {
     "device": _device,
     "precision": _precision,
     "threads": _threads,
+    "pixel_size": _pixel_size,
     "page": _page,
+    "scene": _places,
+    "channel_measured": _channel_measured,
+    "channel_shown": _channel_shown,
+    "z_slice": _places,
+    "time_point": _places,
     "intensity_range": _intensity_range,
     "black_point": _black_point,
     "white_point": _white_point,

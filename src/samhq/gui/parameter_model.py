@@ -54,6 +54,7 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
         ("output", "output_mode"),
         ("output", "pictures"),
         ("output", "label"),
+        ("output", "pixel_size"),
         ("output", "contact_sheet"),
     ),
     "compute": (("compute", "device"), ("compute", "precision"), ("compute", "threads")),
@@ -65,6 +66,11 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
         ("image", "white_percentile"),
         ("image", "stretch"),
         ("image", "page"),
+        ("image", "scene"),
+        ("image", "channel_measured"),
+        ("image", "channel_shown"),
+        ("image", "z_slice"),
+        ("image", "time_point"),
     ),
 }
 """Settings of the tab by section, in the order of the tab."""

@@ -25,7 +25,7 @@ from samhq.gui.jobs import Job, JobError, Lane
 from samhq.gui.session import Session, failure_of
 from samhq.gui.translate import tr
 from samhq.monitor import Event, Monitor
-from samhq.settings import Settings
+from samhq.settings import PLACE_SETTINGS, Settings
 
 if TYPE_CHECKING:
     from samhq.api import BatchReport, RunPlan
@@ -223,7 +223,7 @@ class RunModel(QObject):
                 (settings.segmentation, self.facts.settings.segmentation),
             )
             for name in type(now).model_fields
-            if name != "page" and getattr(now, name) != getattr(made, name)
+            if name not in ("page", *PLACE_SETTINGS) and getattr(now, name) != getattr(made, name)
         ]
 
     def _set_input(self, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,20 @@ from PyQt6.QtGui import QUndoStack
 from samhq import api
 from samhq.configuration import save_settings
 from samhq.errors import SamhqError
-from samhq.files import long_path
 from samhq.gui.bars import Failure
 from samhq.gui.jobs import Job, JobError, JobRunner, Lane
+from samhq.gui.opening import OpenImage, Wanted, image_settings, read_opened
 from samhq.gui.remember import Memory
 from samhq.gui.speed import Speed
 from samhq.gui.translate import tr
 from samhq.gui.undo import ChangeFilter
-from samhq.monitor import Monitor
-from samhq.settings import FilterSettings, ImageSettings, Settings, iter_fields
+from samhq.settings import PLACE_SETTINGS, FilterSettings, Settings, iter_fields
 
 if TYPE_CHECKING:
-    from samhq.api import Image
     from samhq.gui.analysis import AnalysisModel
     from samhq.gui.mask_document import MaskDocument
     from samhq.gui.run_model import RunModel
+    from samhq.gui.training_model import TrainingModel
     from samhq.gui.work import Facts
 
 __all__ = ["TABS", "OpenImage", "Session", "failure_of"]
@@ -39,25 +38,6 @@ _log = logging.getLogger(__name__)
 _UNDO_STEPS = 200
 TABS = ("aggregation", "masks", "batch", "parameters")
 """Names of the tabs in their order."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenImage:
-    """The image on the screen.
-
-    path: its file; image: gray levels, picture and what is known of it. settings: by which it was read.
-    stamp: size in bytes and modification time in ns of the file when it was read.
-    """
-
-    path: Path
-    image: Image
-    settings: ImageSettings
-    stamp: tuple[int, int]
-
-    @property
-    def name(self) -> str:
-        """Name of the file."""
-        return self.path.name
 
 
 class Session(QObject):
@@ -94,7 +74,7 @@ class Session(QObject):
         self.image: OpenImage | None = None
         self.failures: dict[str, Failure] = {}
         self._image_failure: Failure | None = None
-        self._wanted: tuple[Path, int | None, tuple[float, float] | None] | None = None
+        self._wanted: Wanted | None = None
         self.model: Facts | None = None
         self.current_tab = TABS[0]
 
@@ -118,6 +98,13 @@ class Session(QObject):
         from samhq.gui.run_model import RunModel
 
         return RunModel(self)
+
+    @cached_property
+    def training(self) -> TrainingModel:
+        """Teaching a model the masks that were corrected."""
+        from samhq.gui.training_model import TrainingModel
+
+        return TrainingModel(self)
 
     # ------------------------------------------------------------ opening things
 
@@ -160,27 +147,45 @@ class Session(QObject):
         return "masks" in self.__dict__ and self.masks.has_unsaved_edits
 
     def request_image(
-        self, path: Path, *, page: int | None = None, frozen_scale: tuple[float, float] | None = None
+        self,
+        path: Path,
+        *,
+        page: int | None = None,
+        frozen_scale: tuple[float, float] | None = None,
+        shown: str | None = None,
     ) -> None:
-        """Open an image, after asking if corrections of the one that is shown would be lost."""
-        go_on = partial(self.open_image, path, page=page, frozen_scale=frozen_scale)
+        """Open an image, after asking if corrections of the one that is shown would be lost; see open_image."""
+        go_on = partial(self.open_image, path, page=page, frozen_scale=frozen_scale, shown=shown)
         if self.has_unsaved_edits:
             self.discard_asked.emit(go_on)
         else:
             go_on()
 
+    def show_plane(self, page: int, shown: str) -> None:
+        """Open another plane of the open file. shown: channel for the network, "" for the one that is measured."""
+        if self._wanted is not None:
+            wanted = self._wanted
+            self.request_image(wanted.path, page=page, frozen_scale=wanted.frozen_scale, shown=shown)
+
     def open_image(
-        self, path: Path, *, page: int | None = None, frozen_scale: tuple[float, float] | None = None
+        self,
+        path: Path,
+        *,
+        page: int | None = None,
+        frozen_scale: tuple[float, float] | None = None,
+        shown: str | None = None,
     ) -> Job:
         """Read an image off the event loop; image_changed follows, or an error.
 
-        page, frozen_scale: of one image of a run, where they are not those of the settings.
+        page, frozen_scale: of one image of a run, where they are not those of the settings. shown: channel for the
+        network, "" for the one that is measured, None for that of the settings. Of a file with many planes and none
+        chosen, the first is opened.
         """
-        settings = _image_settings(self.settings.image, page=page, frozen_scale=frozen_scale)
-        self._wanted = (path, page, frozen_scale)
+        settings = image_settings(self.settings.image, page=page, frozen_scale=frozen_scale, shown=shown)
+        self._wanted = Wanted(path, page, frozen_scale, shown)
         self.image_loading.emit(path)
         job = self.jobs.submit(
-            tr("Reading {name}", name=path.name), Lane.LIGHT, _read, path, settings, key="open image"
+            tr("Reading {name}", name=path.name), Lane.LIGHT, read_opened, path, settings, key="open image"
         )
         job.done.connect(self._set_image)
         job.failed.connect(lambda error: self._image_failed(path, error))
@@ -203,6 +208,16 @@ class Session(QObject):
         self.image_changed.emit(image)
         for note in image.image.notes:
             _log.info("%s: %s", image.name, note)
+
+    def settings_for_command(self) -> Settings:
+        """The settings in force, with the plane of the open image where its file holds several."""
+        opened = self.image
+        if opened is None or opened.planes is None or opened.planes.count < 2:
+            return self.settings
+        names = ("page", "channel_shown", *PLACE_SETTINGS)
+        changes = {name: getattr(opened.settings, name) for name in names}
+        image = self.settings.image.model_copy(update=changes)
+        return self.settings.model_copy(update={"image": image})
 
     def settings_for_image(self) -> Settings:
         """The settings in force, with those by which the open image was read."""
@@ -236,7 +251,7 @@ class Session(QObject):
         self._put(self.settings.model_copy(update={"filter": chosen}))
 
     def set_values(self, group: str, **values: Any) -> bool:
-        """Change settings that are in force at once (analysis, output). Returns False if they are bad."""
+        """Change settings that are in force at once (analysis, output, export). Returns False if they are bad."""
         try:
             changed = self.settings.updated({group: values})
         except SamhqError as error:
@@ -288,8 +303,8 @@ class Session(QObject):
         self.draft_changed.emit()
 
     def reset_draft_to_defaults(self) -> None:
-        """A draft in which nothing but the model, the filter and the analysis is chosen."""
-        keep = {name: getattr(self.settings, name) for name in ("filter", "analysis")}
+        """A draft in which nothing but the model, the filter, the analysis and the export is chosen."""
+        keep = {name: getattr(self.settings, name) for name in ("filter", "analysis", "export")}
         model = Settings().updated({"segmentation": {"model": self.draft.segmentation.model}})
         self.replace_draft(model.model_copy(update=keep))
 
@@ -303,7 +318,7 @@ class Session(QObject):
     def apply_draft(self) -> None:
         """Put the draft in force; the filter, which is always in force at once, stays."""
         before = self.settings
-        keep = {name: getattr(before, name) for name in ("filter", "analysis")}
+        keep = {name: getattr(before, name) for name in ("filter", "analysis", "export")}
         self.draft = self.draft.model_copy(update=keep)
         self._put(self.draft)
         self.draft_changed.emit()
@@ -313,7 +328,8 @@ class Session(QObject):
     def _put(self, settings: Settings) -> None:
         before = self.settings
         self.settings = settings
-        self.draft = self.draft.model_copy(update={"filter": settings.filter, "analysis": settings.analysis})
+        at_once = {name: getattr(settings, name) for name in ("filter", "analysis", "export")}
+        self.draft = self.draft.model_copy(update=at_once)
         if settings.filter != before.filter:
             self.filter_changed.emit(settings.filter)
         self.settings_changed.emit(settings)
@@ -321,8 +337,14 @@ class Session(QObject):
             self.model = None  # until it was looked at
             self.model_changed.emit(None)
         if settings.image != before.image and self._wanted is not None:
-            path, page, frozen_scale = self._wanted
-            self.open_image(path, page=page, frozen_scale=frozen_scale)
+            wanted = self._wanted
+            kept = settings.image.same_planes(before.image)
+            self.open_image(
+                wanted.path,
+                page=wanted.page if kept else None,
+                frozen_scale=wanted.frozen_scale,
+                shown=wanted.shown if kept else None,
+            )
 
     # ------------------------------------------------------------ configuration
 
@@ -419,25 +441,6 @@ def failure_of(what: str, error: JobError) -> Failure:
     if not error.expected:
         why = tr("samhq itself failed ({error}); please report it with the details.", error=error.message)
     return Failure(what=what, why=why, details=error.details)
-
-
-def _read(path: Path, settings: ImageSettings, *, monitor: Monitor, partial: object) -> OpenImage:
-    status = long_path(path).stat()
-    image = api.read_image(path, settings)
-    return OpenImage(path, image, settings, (status.st_size, status.st_mtime_ns))
-
-
-def _image_settings(
-    settings: ImageSettings, *, page: int | None, frozen_scale: tuple[float, float] | None
-) -> ImageSettings:
-    """Settings that read one image as a run read it: its page, and the black and white point of the run."""
-    changes: dict[str, Any] = {}
-    if page is not None:
-        changes["page"] = page
-    if frozen_scale is not None:
-        black, white = frozen_scale
-        changes |= {"intensity_range": "fixed", "black_point": black, "white_point": white}
-    return settings.model_copy(update=changes) if changes else settings
 
 
 def _model_of(settings: Settings) -> tuple[object, object]:

@@ -163,6 +163,8 @@ def _read_plain(path: Path, size: QSize) -> QImage | None:
 
 
 def _read_any(path: Path, page: int | None, settings: ImageSettings, size: QSize) -> QImage:
+    if page is None and settings.chooses_places:
+        page = api.file_planes(path).first_page(settings, path.name)
     rgb = api.read_image(path, settings.model_copy(update={"page": page})).rgb
     height, width = rgb.shape[:2]
     part = min(1.0, size.width() / width, size.height() / height)

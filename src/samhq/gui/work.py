@@ -334,15 +334,16 @@ def export_run(
     folder: Path,
     out: Path | None,
     settings: Settings,
+    source: Path | None,
     format: ExportFormat,  # noqa: A002 - the word of the command line
     *,
     monitor: Monitor,
     partial: Partial,
 ) -> OutputSummary:
-    """Write the kept objects of a run in one format."""
+    """Write the kept objects of a run in one format. source: where the images are now."""
     with api.open_run(folder) as opened:
         filtered = opened.filter(settings.filter)
-        return filtered.export(format, out=out, settings=settings, monitor=monitor)
+        return filtered.export(format, out=out, settings=settings, source=source, monitor=monitor)
 
 
 def download_model(name: str, *, monitor: Monitor, partial: Partial) -> Path:

@@ -14,27 +14,13 @@ from samhq.files import long_path, natural_key
 
 __all__ = ["IMAGE_SUFFIXES", "Discovery", "ImageFile", "discover"]
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".svs", ".ndpi", ".scn", ".czi", ".nd2", ".lif")
 """Endings of the files that are read, in any case."""
 
 # Pictures a user may expect to see listed although they are not read.
 _FOREIGN_SUFFIXES = (
     *(".bmp", ".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif", ".psd", ".dng"),
-    *(
-        ".czi",
-        ".nd2",
-        ".lif",
-        ".lsm",
-        ".oib",
-        ".oif",
-        ".svs",
-        ".ndpi",
-        ".mrxs",
-        ".dm3",
-        ".dm4",
-        ".vsi",
-        ".stk",
-    ),
+    *(".lsm", ".oib", ".oif", ".mrxs", ".dm3", ".dm4", ".vsi", ".stk", ".bif", ".qptiff", ".xlef", ".lof"),
 )
 _OUR_FOLDERS = ("*_sam_hq_run", "*_sam_hq_output_*")
 _SYSTEM_FOLDERS = {"__macosx", "thumbs", "@eadir", "$recycle.bin", "system volume information", "lost+found"}

@@ -10,7 +10,7 @@ import logging
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,14 +21,27 @@ from samhq.errors import ImageReadError, SamhqError
 from samhq.files import long_path
 from samhq.images.jpeg import decode_jpeg
 from samhq.images.levels import picture_of
+from samhq.images.microscopy import decode_plane, planes_of_file
 from samhq.images.model import Image, Stored, check_size
+from samhq.images.planes import FilePlanes, checked_page, chosen_pages, planes_of_tiff, shown_page
 from samhq.images.png import decode_png
-from samhq.images.sniff import format_of, suffix_note
+from samhq.images.readers import FORMATS, Reader, open_reader, reader_kind
+from samhq.images.sniff import FORMAT_NAMES, format_of, suffix_note
 from samhq.images.tiff import decode_tiff, plan_of
 from samhq.images.tiff_pages import TiffPlan
 from samhq.settings import ImageSettings
 
-__all__ = ["file_sha256", "image_from_array", "pages_of", "read_image", "reading", "stored_pages"]
+__all__ = [
+    "file_planes",
+    "file_sha256",
+    "image_from_array",
+    "open_file",
+    "pages_chosen",
+    "pages_of",
+    "read_image",
+    "reading",
+    "stored_pages",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +53,41 @@ def pages_of(path: Path) -> int:
 
     Raises ImageReadError where the file cannot be read as an image.
     """
+    return file_planes(path).count
+
+
+def file_planes(path: Path) -> FilePlanes:
+    """The planes of a file and, where it tells them, their scenes, channels, slices and time points.
+
+    Raises ImageReadError where the file cannot be read as an image.
+    """
     with reading(path.name), _opened(path) as stream:
-        if _kind(stream, path.name) != "tiff":
-            return 1
-        return len(_plan(path, stream, path.name).planes)
+        return _Source.of(stream, path, path.name).planes
+
+
+def open_file(path: str | Path) -> Reader:
+    """Open a microscopy file or TIFF for regions, pyramid levels and single planes; use it as a context manager.
+
+    Raises ImageReadError where it is none, is damaged, or where the library that reads it is missing.
+    """
+    place = Path(path)
+    with reading(place.name):
+        with _opened(place) as stream:
+            kind = _kind(stream, place.name)
+        if kind not in FORMATS:
+            raise ImageReadError(
+                f"{place.name}: {FORMAT_NAMES[kind]} pictures have no planes and levels; read it with read_image"
+            )
+        return open_reader(long_path(place), kind)
+
+
+def pages_chosen(path: Path, settings: ImageSettings) -> tuple[int, ...]:
+    """Pages of a file, counted from 1, that the settings ask for; never empty.
+
+    Raises ImageReadError where the file cannot be read, lacks one that is asked for, or holds several and nobody
+    said which.
+    """
+    return chosen_pages(file_planes(path), settings, path.name)
 
 
 def read_image(
@@ -72,8 +116,14 @@ def read_image(
             io.BytesIO(data_or_path) if isinstance(data_or_path, bytes) else _opened(data_or_path)
         )
         with source as stream:
-            stored = _stored(stream, path, settings, page=page, name=name)
+            opened = _Source.of(stream, path, name)
+            number = opened.number(settings, page)
+            stored = opened.decode(number)
+            shown = shown_page(opened.planes, settings, page=number, name=name)
+            other = opened.decode(shown) if shown != number else None
         image = picture_of(stored, settings, name=name, frozen_scale=frozen_scale)
+        if other is not None:
+            image = _with_other_shown(image, other, settings, name=name, frozen_scale=frozen_scale)
         return replace(image, notes=(*image.notes, *_remarks(remarks)))
 
 
@@ -124,13 +174,32 @@ def file_sha256(path: Path) -> str:
 
 def stored_pages(path: Path, settings: ImageSettings) -> Iterator[Stored]:
     """The decoded pages of a file that the settings ask for, not yet measured."""
-    wanted: list[int | None] = [None]
-    if settings.page == "all":
-        wanted = list(range(1, pages_of(path) + 1))
-    for page in wanted:
+    for page in pages_chosen(path, settings):
         with reading(path.name), _opened(path) as stream:
-            stored = _stored(stream, path, settings, page=page, name=path.name)
+            stored = _Source.of(stream, path, path.name).decode(page)
         yield stored
+
+
+def _with_other_shown(
+    image: Image,
+    other: Stored,
+    settings: ImageSettings,
+    *,
+    name: str,
+    frozen_scale: tuple[float, float] | None,
+) -> Image:
+    """The image with the picture of another channel for the network; what is measured stays."""
+    shown = picture_of(other, settings, name=name, frozen_scale=frozen_scale)
+    if shown.rgb.shape != image.rgb.shape:
+        raise ImageReadError(
+            f"{name}: the channel that is shown has {shown.width} x {shown.height} pixels, the one that is measured "
+            f"{image.width} x {image.height}; choose channels of one size"
+        )
+    return replace(image, rgb=shown.rgb, notes=(*image.notes, f"the network saw {_named(other)}"))
+
+
+def _named(stored: Stored) -> str:
+    return stored.page_name or f"page {stored.page}"
 
 
 @contextlib.contextmanager
@@ -160,34 +229,62 @@ def reading(name: str) -> Iterator[list[str]]:
         ) from error
 
 
-def _stored(
-    stream: BinaryIO, path: Path | None, settings: ImageSettings, *, page: int | None, name: str
-) -> Stored:
-    kind = _kind(stream, name)
-    if kind == "tiff":
-        plan = _plan(path, stream, name)
-        number = _resolve_page(page, settings, pages=len(plan.planes), name=name)
-        stored = decode_tiff(stream, name, plan=plan, number=number)
-    else:
-        _resolve_page(page, settings, pages=1, name=name)
-        data = stream.read()
-        stored = decode_png(data, name) if kind == "png" else decode_jpeg(data, name)
-    suffix = path.suffix if path is not None else Path(name).suffix
-    return replace(stored, notes=(*suffix_note(suffix, kind), *stored.notes))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An open file of which it is known what it is and which planes it holds."""
 
+    stream: BinaryIO
+    path: Path | None
+    name: str
+    kind: str
+    planes: FilePlanes
+    plan: TiffPlan | None = None
 
-def _resolve_page(page: int | None, settings: ImageSettings, *, pages: int, name: str) -> int:
-    wanted = page
-    if wanted is None and isinstance(settings.page, int):
-        wanted = settings.page
-    if wanted is None:
-        if pages > 1:
-            raise ImageReadError(f"{name}: {pages} pages; choose one with --page N or --page all")
-        return 1
-    if not 1 <= wanted <= pages:
-        there = "1 page" if pages == 1 else f"{pages} pages"
-        raise ImageReadError(f"{name}: has {there}, so there is no page {wanted}; choose a page that exists")
-    return wanted
+    @classmethod
+    def of(cls, stream: BinaryIO, path: Path | None, name: str) -> _Source:
+        """Look at an open file. Raises ImageReadError where it is no picture that is read."""
+        kind = _kind(stream, name)
+        if kind == "tiff":
+            plan = _plan(path, stream, name)
+            return cls(stream, path, name, kind, planes_of_tiff(plan), plan)
+        if kind not in FORMATS:
+            return cls(stream, path, name, kind, FilePlanes(count=1))
+        if path is None:
+            raise ImageReadError(f"{name}: {FORMATS[kind].title} are read from a file only; give its path")
+        facts = long_path(path).stat()
+        return cls(stream, path, name, kind, planes_of_file(path, kind, facts.st_size, facts.st_mtime_ns))
+
+    def decode(self, number: int) -> Stored:
+        """One page, counted from 1."""
+        if self.plan is not None:
+            stored = decode_tiff(self.stream, self.name, plan=self.plan, number=number)
+        elif self.path is not None and self.kind in FORMATS:
+            stored = decode_plane(self.path, self.kind, self.name, planes=self.planes, number=number)
+        else:
+            data = self.stream.read()
+            stored = decode_png(data, self.name) if self.kind == "png" else decode_jpeg(data, self.name)
+        suffix = self.path.suffix if self.path is not None else Path(self.name).suffix
+        return replace(stored, notes=(*suffix_note(suffix, self.kind), *stored.notes))
+
+    def number(self, settings: ImageSettings, page: int | None) -> int:
+        """The one page to read, counted from 1. page: by word of the caller, None where the settings decide."""
+        if page is None:
+            # "all" says which pages belong to a run, and nothing about the one to read.
+            asked = settings.model_copy(update={"page": None}) if settings.page == "all" else settings
+            chosen = chosen_pages(self.planes, asked, self.name)
+            if len(chosen) > 1:
+                raise ImageReadError(
+                    f"{self.name}: {len(chosen)} of its planes are chosen; choose one, with a number in place of all"
+                )
+            return chosen[0]
+        checked_page(self.planes, page, self.name)
+        # A run asks for page 1 where it could not tell which pages there are: the fault is told here.
+        by_place = settings.page is None and settings.chooses_places
+        if by_place and page not in chosen_pages(self.planes, settings, self.name):
+            raise ImageReadError(
+                f"{self.name}: page {page} is not one of the planes that are chosen; choose others"
+            )
+        return page
 
 
 def _opened(path: Path) -> io.BufferedReader:
@@ -204,7 +301,7 @@ def _opened(path: Path) -> io.BufferedReader:
 def _kind(stream: BinaryIO, name: str) -> str:
     head = stream.read(_HEAD)
     stream.seek(0)
-    return format_of(head, name)
+    return reader_kind(head, Path(name).suffix) or format_of(head, name)
 
 
 def _plan(path: Path | None, stream: BinaryIO, name: str) -> TiffPlan:

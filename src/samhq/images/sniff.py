@@ -6,9 +6,21 @@ from samhq.errors import ImageReadError
 
 __all__ = ["FORMAT_NAMES", "format_of", "suffix_note"]
 
-FORMAT_NAMES = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF"}
+FORMAT_NAMES = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF", "czi": "CZI", "nd2": "ND2", "lif": "LIF"}
 
-_SUFFIXES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".tif": "tiff", ".tiff": "tiff"}
+_SUFFIXES = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".svs": "tiff",
+    ".ndpi": "tiff",
+    ".scn": "tiff",
+    ".czi": "czi",
+    ".nd2": "nd2",
+    ".lif": "lif",
+}
 
 _TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
@@ -24,9 +36,6 @@ _FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\x0a", "a JPEG XL picture"),
     (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
     (0, b"8BPS", "a Photoshop document"),
-    (0, b"ZISRAWFILE", "a Zeiss CZI file"),
-    (0, b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
-    (0, b"\x70\x00\x00\x00", "a Leica LIF file"),
     (0, b"\x89HDF", "an HDF5 file"),
     (0, b"SIMPLE  =", "a FITS file"),
     (128, b"DICM", "a DICOM file"),

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 import tifffile
 
 from samhq.errors import ImageReadError
+from samhq.images.readers.model import PlaneAt
 
 __all__ = ["Plane", "TiffPlan", "is_channels", "open_tiff", "pixel_size_um", "plan_tiff"]
 
 _SLIDE_KINDS = ("is_svs", "is_ndpi", "is_scn", "is_bif", "is_philips", "is_qpi")
 _SLIDE_EXTRAS = {"label", "macro", "thumbnail", "map"}
+
+# A part of a name that only says what the place says already.
+_PLACE = re.compile(r"[CZT]\d+")
 
 # A page with more slices or channels than this is damaged.
 _MAX_PLANES = 2**20
@@ -42,6 +47,7 @@ class Plane:
     page: index of its directory. depth: slice of a volumetric page. sample: channel where the samples
     of a page are separate gray pictures, else None. offset: byte at which the plane begins where one
     directory describes many planes that follow each other, else None. name: its name or "".
+    at: scene, channel, z and t where OME or ImageJ tell them, else None.
     """
 
     page: int
@@ -49,19 +55,22 @@ class Plane:
     sample: int | None = None
     offset: int | None = None
     name: str = ""
+    at: PlaneAt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TiffPlan:
     """The planes of a file in file order, and what the file says about all of them.
 
-    significant_bits: of OME, per directory index; empty where nothing is said.
+    significant_bits: of OME, per directory index; empty where nothing is said. scenes: name and names of
+    the channels of each image of OME; empty where nothing is said.
     """
 
     planes: tuple[Plane, ...]
     significant_bits: dict[int, int]
     pixel_size_um: float | None
     notes: tuple[str, ...]
+    scenes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def plan_tiff(tif: Any, stream: BinaryIO, name: str) -> TiffPlan:
@@ -75,11 +84,43 @@ def plan_tiff(tif: Any, stream: BinaryIO, name: str) -> TiffPlan:
     if len(tif.pages) == 0:
         raise ImageReadError(f"{name}: holds no picture; the file is damaged, copy or save it again")
     ome = _ome_facts(tif)
-    planes = tuple(_virtual_planes(tif, name) or _planes(tif, ome.names, name))
+    planes = _placed(
+        _virtual_planes(tif, name) or list(_planes(tif, ome.names, name)), ome, _imagej_sizes(tif)
+    )
     if not planes:
         raise ImageReadError(f"{name}: holds no picture; the file is damaged, copy or save it again")
     return TiffPlan(
-        planes=planes, significant_bits=ome.significant_bits, pixel_size_um=ome.pixel_size_um, notes=notes
+        planes=planes,
+        significant_bits=ome.significant_bits,
+        pixel_size_um=ome.pixel_size_um,
+        notes=notes,
+        scenes=tuple(ome.scenes),
+    )
+
+
+def _placed(planes: list[Plane], ome: _Ome, imagej: list[tuple[str, int]]) -> tuple[Plane, ...]:
+    """The planes with their places, where the file tells the place of every one and no two are the same."""
+    found: list[PlaneAt | None] = []
+    if math.prod(length for _, length in imagej) != len(planes):
+        imagej = []
+    for order, plane in enumerate(planes):
+        at = ome.places.get(plane.page)
+        if at is None and imagej and not ome.places:
+            axes = _place(order, imagej)
+            at = PlaneAt(0, axes["C"], axes["Z"], axes["T"])
+        if at is not None and plane.depth:
+            at = replace(at, z=plane.depth) if at.z == 0 else None
+        if at is not None and plane.sample is not None:
+            at = replace(at, channel=plane.sample) if at.channel == 0 else None
+        found.append(at)
+    if len(planes) < 2 or None in found or len(set(found)) < len(found):
+        return tuple(planes)
+    return tuple(
+        replace(
+            plane, at=at, name=_joined(at.tag, *(w for w in plane.name.split(" ") if not _PLACE.fullmatch(w)))
+        )
+        for plane, at in zip(planes, found, strict=True)
+        if at is not None
     )
 
 
@@ -100,6 +141,12 @@ def _planes(tif: Any, names: dict[int, str], name: str) -> Iterator[Plane]:
     labels = _imagej_labels(tif)
     for index in _picture_pages(tif, name):
         page = tif.pages[index]
+        # Depth multiplies the planes, so it is judged before they are counted.
+        planes = int(page.imagedepth) * (int(page.samplesperpixel) if is_channels(page) else 1)
+        if planes > _MAX_PLANES:
+            raise ImageReadError(
+                f"{name}: claims {planes:,} planes in one page; it is damaged, copy or save it again"
+            )
         base = names.get(index) or labels.get(index) or _tag_text(page, 285)
         for depth in range(max(1, int(page.imagedepth))):
             place = f"Z{depth + 1}" if page.imagedepth > 1 else ""
@@ -121,12 +168,6 @@ def _picture_pages(tif: Any, name: str) -> list[int]:
             return sorted(set(slide))
     chosen = []
     for index, page in enumerate(tif.pages):
-        # Depth multiplies the planes, so it is judged before they are counted.
-        planes = int(page.imagedepth) * (int(page.samplesperpixel) if is_channels(page) else 1)
-        if planes > _MAX_PLANES:
-            raise ImageReadError(
-                f"{name}: claims {planes:,} planes in one page; it is damaged, copy or save it again"
-            )
         if not int(page.subfiletype) & 0b101:
             chosen.append(index)
     return chosen or [i for i, page in enumerate(tif.pages) if not int(page.subfiletype) & 0b100]
@@ -168,10 +209,24 @@ def _imagej_labels(tif: Any) -> dict[int, str]:
     labels = facts.get("Labels")
     if isinstance(labels, list | tuple):
         return {i: str(text).strip() for i, text in enumerate(labels)}
+    sizes = _imagej_sizes(tif)
+    return _counted(sizes, limit=max(1, int(facts.get("images", 1) or 1))) if sizes else {}
+
+
+def _imagej_sizes(tif: Any) -> list[tuple[str, int]]:
+    """Lengths of the axes of a hyperstack, the fastest first; empty where ImageJ says nothing of use."""
+    facts = (tif.imagej_metadata or {}) if tif.is_imagej else {}
     sizes = [("C", facts.get("channels", 1)), ("Z", facts.get("slices", 1)), ("T", facts.get("frames", 1))]
-    if not all(isinstance(n, int) and n >= 1 for _, n in sizes):
-        return {}
-    return _counted(sizes, limit=max(1, int(facts.get("images", 1) or 1)))
+    stated = any(key in facts for key in ("channels", "slices", "frames"))
+    return sizes if stated and all(isinstance(n, int) and n >= 1 for _, n in sizes) else []
+
+
+def _place(index: int, sizes: list[tuple[str, int]]) -> dict[str, int]:
+    """Where a plane lies along each axis, the fastest axis first."""
+    found = dict.fromkeys("CZT", 0)
+    for axis, length in sizes:
+        index, found[axis] = divmod(index, length)
+    return found
 
 
 def _counted(sizes: list[tuple[str, int]], *, limit: int) -> dict[int, str]:
@@ -234,6 +289,8 @@ class _Ome:
     names: dict[int, str]
     significant_bits: dict[int, int]
     pixel_size_um: float | None = None
+    places: dict[int, PlaneAt] = field(default_factory=dict)
+    scenes: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
 
 def _ome_facts(tif: Any) -> _Ome:
@@ -264,6 +321,8 @@ def _ome_pixels(facts: _Ome, pixels: Any, image_name: str, ifd: int, uuid: str |
     samples = _integer(channels[0].get("SamplesPerPixel")) if channels else 1
     lengths = {axis: _integer(pixels.get(f"Size{axis}")) for axis in "CZT"}
     lengths["C"] = max(1, lengths["C"] // samples)
+    scene = len(facts.scenes)
+    facts.scenes.append((image_name, tuple(e.get("Name", "") for e in channels)))
     order = [axis for axis in pixels.get("DimensionOrder", "XYCZT") if axis in "CZT"]
     sizes = [(axis, lengths[axis]) for axis in order]
     total = min(math.prod(lengths.values()), 10**6)
@@ -282,6 +341,8 @@ def _ome_pixels(facts: _Ome, pixels: Any, image_name: str, ifd: int, uuid: str |
     for first, start, count in spans or [(ifd, 0, total)]:
         for i in range(count):
             facts.names[first + i] = _joined(image_name, _ome_name(start + i, sizes, channels))
+            axes = _place(start + i, sizes)
+            facts.places[first + i] = PlaneAt(scene, axes["C"], axes["Z"], axes["T"])
             if bits:
                 facts.significant_bits[first + i] = bits
     return ifd + total
@@ -336,7 +397,10 @@ def pixel_size_um(tif: Any, page: Any) -> float | None:
 
 
 def _vendor_pixel_size(tif: Any) -> float | None:
-    """Pixel size of scanning electron microscopes (FEI/Thermo and Zeiss), which leave the tags empty."""
+    """Pixel size of slide scanners of Aperio and of electron microscopes, which leave the tags empty."""
+    if tif.is_svs:
+        found = re.search(r"\|\s*MPP\s*=\s*([0-9.eE+-]+)", tif.pages[0].description)
+        return _real(found[1]) if found else None
     if tif.is_fei:
         scan = (tif.fei_metadata or {}).get("Scan", {})
         sizes = [

@@ -64,7 +64,8 @@ def linear_gelu(layer: nn.Linear, x: Tensor) -> Tensor:
     On a processor oneDNN applies the GELU to each piece of the product while it is still in the cache. That kernel
     has no gradient, and not every build of PyTorch has it: else the two steps are taken one after the other.
     """
-    if x.device.type == "cpu" and not torch.is_grad_enabled() and _has_fused_gelu(x.dtype):
+    is_plain = x.dtype == layer.weight.dtype and not torch.is_autocast_enabled(x.device.type)
+    if is_plain and x.device.type == "cpu" and not torch.is_grad_enabled() and _has_fused_gelu(x.dtype):
         fused = torch.ops.mkldnn._linear_pointwise
         return cast(Tensor, fused(x, layer.weight, layer.bias, "gelu", [], "none"))
     return F.gelu(layer(x))

@@ -11,16 +11,22 @@ from typing import Any
 import numpy as np
 
 from samhq.errors import SettingsError
+from samhq.evaluation.metrics import SetScore
+from samhq.files import remove_file
 from samhq.monitor import SILENT, Monitor
 from samhq.network.checkpoint import inspect_checkpoint, sha256_of
 from samhq.network.registry import resolve_model
 from samhq.network.weights_file import read_weights
 from samhq.training.augment import Varied
 from samhq.training.batches import Pictures, View
+from samhq.training.compared import Compared, compare
 from samhq.training.data import PictureFile, find_pictures
 from samhq.training.fresh import write_fresh_model
-from samhq.training.loop import train
+from samhq.training.looks import PICTURES
+from samhq.training.loop import OnRow, train
+from samhq.training.places import checkpoint_path
 from samhq.training.plan import Plan, Stage
+from samhq.training.report import write_report
 from samhq.training.written import LOGIT_SCALE, write_outcome
 from samhq.training_settings import TrainingSettings
 
@@ -35,9 +41,11 @@ _UNSAID_SCALE = 4.0
 class TrainedModel:
     """What a training run gave.
 
-    path: the model file. steps: how many were made. history: one row for each 50 steps and each look at the
-    validation pictures, see docs/training.md. trained_on, judged_on: numbers of pictures. before, after: the
-    judgement at the start and at the end, empty without validation pictures.
+    path: the model file. steps: how many were made. history: the rows of the curves, see docs/training.md.
+    trained_on, judged_on: numbers of pictures. before, after: on pictures that training did not see (or, where
+    compared_learnt, on those it learnt from), "iou" of the shown masks as at the looks, and of those that were
+    compared "ap50", "ap75" and "ap"; empty without any. compared_on: how many pictures these AP are of.
+    report: where the report is, None if none was wanted.
     """
 
     path: Path
@@ -47,6 +55,9 @@ class TrainedModel:
     judged_on: int
     before: Mapping[str, float]
     after: Mapping[str, float]
+    compared_on: int = 0
+    compared_learnt: bool = False
+    report: Path | None = None
 
 
 def train_model(
@@ -56,13 +67,18 @@ def train_model(
     out: str | Path,
     settings: TrainingSettings | None = None,
     incomplete: Sequence[str] = (),
+    report: bool = True,
+    report_pictures: int = 8,
+    on_row: OnRow | None = None,
     monitor: Monitor = SILENT,
 ) -> TrainedModel:
     """Train a model on labelled pictures and write it; after a stop the same call goes on.
 
     data: folders with labelled pictures. start: name or file of a model, or "scratch". out: the .safetensors to be
     written. incomplete: names of sets in which some objects have no label, "all" for every one.
-    Raises ImageReadError, CheckpointError and SettingsError.
+    report: write OUT.report.html. report_pictures: at most so many pictures are segmented before and after, 0: none.
+    on_row: given every row of the history as it is made.
+    Raises ImageReadError, CheckpointError and SettingsError, and Cancelled after a stop.
     """
     plan = fine_tuning_plan(
         [Path(d) for d in data],
@@ -71,18 +87,44 @@ def train_model(
         settings=settings or TrainingSettings(),
         incomplete=incomplete,
     )
-    outcome = train(plan, monitor=monitor)
-    judged = [row["judged"] for row in outcome.history if "judged" in row]
+    # The checkpoint stays until everything is written: a stop while the report is made costs no training.
+    outcome = train(plan, monitor=monitor, keep_checkpoint=True, on_row=on_row)
     written = write_outcome(plan, outcome)
+    compared = _comparison(plan, written, report_pictures, monitor)
+    page = write_report(plan, outcome, compared) if report else None
+    remove_file(checkpoint_path(plan.out))
+    judged = [row["judged"] for row in outcome.history if "judged" in row]
+    before, after = (judged[0], judged[-1]) if judged else ({}, {})
     return TrainedModel(
         path=written,
         steps=outcome.steps,
         history=outcome.history,
-        trained_on=sum(len(files) for files in plan.pictures.groups.values()),
+        trained_on=len(_learnt(plan)),
         judged_on=len(plan.judged),
-        before=judged[0] if judged else {},
-        after=judged[-1] if judged else {},
+        before=_with_ap(before, compared.before if compared else None),
+        after=_with_ap(after, compared.after if compared else None),
+        compared_on=len(compared.pictures) if compared else 0,
+        compared_learnt=compared is not None and compared.learnt,
+        report=page,
     )
+
+
+def _learnt(plan: Plan) -> list[PictureFile]:
+    return [file for files in plan.pictures.groups.values() for file in files]
+
+
+def _comparison(plan: Plan, written: Path, most: int, monitor: Monitor) -> Compared | None:
+    """Start and result on the pictures kept apart; where there are none, on those that were learnt from."""
+    files = list(plan.judged) or _learnt(plan)
+    device = plan.settings.device
+    learnt = not plan.judged
+    return compare(plan.start, written, files, device=device, most=most, learnt=learnt, monitor=monitor)
+
+
+def _with_ap(judged: Mapping[str, float], score: SetScore | None) -> dict[str, float]:
+    """The numbers of a look with the AP of the comparison, which is that of the usual settings."""
+    measured = {} if score is None else {"ap50": score.ap50, "ap75": score.ap75, "ap": score.ap}
+    return {k: v for k, v in judged.items() if k not in ("ap50", "ap")} | measured
 
 
 def fine_tuning_plan(
@@ -115,6 +157,7 @@ def fine_tuning_plan(
         out=out,
         pictures=Pictures(groups, weights={name: len(of) ** 0.5 for name, of in groups.items()}),
         judged=judged,
+        watched=judged[:PICTURES],
         settings=settings,
         stages=(Stage(1.0, _views(info.image_size, settings)),),
         key=_key(files, path, settings),

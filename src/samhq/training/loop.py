@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,25 +22,33 @@ from samhq.network.shortcuts import ALL
 from samhq.training.batches import Batch, BatchMaker, ahead
 from samhq.training.checkpoints import TrainingState, load_state, save_state
 from samhq.training.forward import DenseHeads, Encoded, Losses, encode, forward
-from samhq.training.history import judged_row, mean_row, sentence
+from samhq.training.history import judged_row, mean_row, sentence, started_row
 from samhq.training.judge import judge, judged_batches
-from samhq.training.plan import Outcome, Plan, checkpoint_path
+from samhq.training.looks import Watch
+from samhq.training.places import checkpoint_path, history_path
+from samhq.training.plan import Outcome, Plan
 from samhq.training.team import Team, gathered
 
 __all__ = ["train"]
 
 _CLIP = 1.0
-_MEANS_EVERY = 50  # steps of one row of the history
+_MEANS_EVERY = 50  # steps of one row of the history, of short runs fewer
+_LOOKS = 8  # at least, of a run with a time limit
+_RISING = 0.2  # of the run, at most, in which the learning rate rises
+OnRow = Callable[[Mapping[str, Any]], object]
 
 
-def train(plan: Plan, *, monitor: Monitor = SILENT, keep_checkpoint: bool = False) -> Outcome:
+def train(
+    plan: Plan, *, monitor: Monitor = SILENT, keep_checkpoint: bool = False, on_row: OnRow | None = None
+) -> Outcome:
     """Run a plan from its start, or from where its checkpoint is.
 
+    on_row: given every row of the history, those of earlier starts as well.
     A stop by the monitor writes a checkpoint and raises Cancelled. Raises CheckpointError for files that cannot be
     used and for weights that are no numbers any more, ImageReadError for pictures.
     """
     size = plan.settings.processes
-    run = _Run(plan)
+    run = _Run(plan, on_row=on_row)
     if size == 1:
         run.go(monitor)
     else:
@@ -48,14 +56,17 @@ def train(plan: Plan, *, monitor: Monitor = SILENT, keep_checkpoint: bool = Fals
         with gathered(size, numbers=numbers, work=_help, arguments=(plan,)) as team:
             run.team = team
             run.go(monitor)
-    if not keep_checkpoint:
+    if keep_checkpoint:
+        run.save()
+    else:
+        run.save_history()
         remove_file(checkpoint_path(plan.out))
     return run.outcome()
 
 
 def _help(team: Team, plan: Plan) -> None:
     """What a process does that shares the work of another."""
-    run = _Run(replace(plan, judged=()))
+    run = _Run(replace(plan, judged=(), watched=()))
     run.team = team
     run.go(SILENT)
 
@@ -63,16 +74,16 @@ def _help(team: Team, plan: Plan) -> None:
 class _Run:
     """The moving parts of a run. team: the processes that share its work."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, on_row: OnRow | None = None) -> None:
+        self.on_row = on_row
         self.team: Team | None = None
         self.plan, self.settings = plan, plan.settings
         torch.manual_seed(self.settings.seed)
         self.device = choose_device(self.settings.device)
         self.dtype = _precision(self.settings.precision, self.device)
         # Of the shortcuts only those that have a gradient and bear autocast.
-        self.model = load_model(plan.start, device=self.device).model.use(
-            ALL.only("folded_norms", "pad_late")
-        )
+        loaded = load_model(plan.start, device=self.device)
+        self.model = loaded.model.use(ALL.only("folded_norms", "pad_late"))
         self.model.requires_grad_(True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.whole = self.settings.part == "whole"
         self.model.image_encoder.requires_grad_(self.whole)
@@ -84,6 +95,7 @@ class _Run:
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.encoded: dict[int, Encoded] = {}
         self.judged = judged_batches(plan.judged, frame=self.model.image_size)
+        self.watch = Watch(plan.watched, loaded.info) if plan.watched else None
         self.recent: list[Losses] = []
         self.state = self._restored() or self._state()
 
@@ -101,9 +113,9 @@ class _Run:
         """Train to the end."""
         saved = time.monotonic()
         started = saved - self.state.elapsed_s
-        if not self.state.history and self.judged:
-            self._look(monitor)
         try:
+            self._begin(monitor)
+            looked = time.monotonic()
             for step, batch in self._batches():
                 monitor.check()
                 self._step(batch)
@@ -114,8 +126,11 @@ class _Run:
                 now = time.monotonic()
                 self.state.elapsed_s = now - started
                 self._report(monitor, rate)
-                if self._is_due(step + 1) and self._look(monitor):
-                    break
+                if self._is_due(step + 1, since_s=now - looked):
+                    tired = self._look(monitor)
+                    looked = time.monotonic()
+                    if tired:
+                        break
                 if now - saved > 60 * self.settings.checkpoint_minutes:
                     self.save()
                     saved = now
@@ -126,16 +141,43 @@ class _Run:
             if not self._helps and self._is_sound():
                 self.save()
             raise
-        if not self._helps:
-            self.save()
 
     @property
     def _helps(self) -> bool:
         """Whether another process leads."""
         return self.team is not None and self.team.rank > 0
 
-    def _is_due(self, step: int) -> bool:
-        return bool(self.judged) and (step % self.settings.judge_every == 0 or step == self.settings.steps)
+    def _begin(self, monitor: Monitor) -> None:
+        """What comes before the first step of this start."""
+        if self._helps:
+            return
+        for row in self.state.history:
+            self._tell(row)
+        seen = max((row["step"] for row in self.state.history if "judged" in row), default=-1)
+        self._note(started_row(self.state))
+        # The first one, or one that the last stop broke off.
+        if seen < self.state.step and self._is_due(self.state.step, since_s=0):
+            self._look(monitor)
+
+    def _note(self, row: dict[str, Any]) -> None:
+        self.state.history.append(row)
+        self._tell(row)
+
+    def _tell(self, row: Mapping[str, Any]) -> None:
+        if self.on_row is not None:
+            self.on_row(row)
+
+    def _is_due(self, step: int, *, since_s: float) -> bool:
+        """Whether it is time for a look. since_s: seconds since the last one."""
+        if not self.judged:
+            return False
+        by_clock = 0 < 60 * self.settings.minutes <= _LOOKS * since_s
+        return by_clock or step % self.settings.judge_every == 0 or self._progress(step) >= 1
+
+    def _is_over(self) -> bool:
+        """Whether a run that is gone on with had come to its end."""
+        tired = bool(self.settings.patience) and self.state.stale >= self.settings.patience
+        return tired or self._progress(self.state.step) >= 1
 
     def _batches(self) -> Iterator[tuple[int, Batch]]:
         maker = BatchMaker(
@@ -151,7 +193,8 @@ class _Run:
         def make(step: int) -> Batch:
             return maker.make(step, self.plan.view(step, self._progress(step)).shared(parts))
 
-        return ahead(make, start=self.state.step, stop=self.settings.steps)
+        stop = self.state.step if self._is_over() else self.settings.steps
+        return ahead(make, start=self.state.step, stop=stop)
 
     def _progress(self, step: int) -> float:
         """From 0 to 1."""
@@ -161,9 +204,9 @@ class _Run:
         return done
 
     def _rate(self, progress: float) -> float:
-        rising = min(1.0, (self.state.step + 1) / (self.settings.warmup + 1))
+        rising = max((self.state.step + 1) / (self.settings.warmup + 1), progress / _RISING)
         falling = 0.5 + 0.5 * math.cos(math.pi * min(1.0, progress))
-        return self.settings.learning_rate * rising * max(falling, 0.002)
+        return self.settings.learning_rate * min(1.0, rising) * max(falling, 0.002)
 
     def _step(self, batch: Batch) -> None:
         # A trained network keeps the means of its normalisations: so it computes as it will be used.
@@ -222,30 +265,28 @@ class _Run:
 
     def _report(self, monitor: Monitor, rate: float) -> None:
         last = self.recent[-1]
-        monitor.report(
-            Event(
-                stage="train",
-                done=self.state.step,
-                total=self.settings.steps,
-                item=f"loss {float(last.total.detach()):.3f}, IoU {last.iou:.2f}",
-            )
-        )
-        if len(self.recent) == _MEANS_EVERY:
-            self.state.history.append(mean_row(self.state, self.recent, rate=rate))
+        words = f"loss {float(last.total.detach()):.3f}, IoU {last.iou:.2f}"
+        if self.watch is not None and self.watch.latest is not None:
+            words += f", AP50 {self.watch.latest.ap50:.2f}"
+        monitor.report(Event(stage="train", done=self.state.step, total=self._last_step(), item=words))
+        if len(self.recent) >= min(_MEANS_EVERY, max(1, self._last_step() // 40)):
+            self._note(mean_row(self.state, self.recent, rate=rate))
             self.recent.clear()
+
+    def _last_step(self) -> int:
+        """How many steps there will be in all; with a time limit an estimate from those so far."""
+        progress = self._progress(self.state.step)
+        return min(self.settings.steps, max(self.state.step, round(self.state.step / max(progress, 1e-9))))
 
     def _look(self, monitor: Monitor) -> bool:
         """Judge the averaged weights. True if patience is at an end."""
         found = judge(self.averaged, self.judged, dtype=self.dtype)
-        self.state.history.append(judged_row(self.state, found))
-        monitor.report(
-            Event(
-                stage="train",
-                done=self.state.step,
-                total=self.settings.steps,
-                message=sentence(self.state, found),
-            )
-        )
+        precision = None
+        if self.watch is not None and (self.watch.is_worth_it() or self._progress(self.state.step) >= 1):
+            precision = self.watch.look(self.averaged, monitor=monitor)
+        self._note(judged_row(self.state, found, precision))
+        words = sentence(self.state, found, precision)
+        monitor.report(Event(stage="train", done=self.state.step, total=self._last_step(), message=words))
         if found.total > self.state.best:
             self.state.best, self.state.stale = found.total, 0
             if self.settings.patience:
@@ -268,9 +309,11 @@ class _Run:
         state.optimizer = self.optimizer.state_dict()
         state.generator = torch.get_rng_state()
         save_state(checkpoint_path(self.plan.out), state)
-        write_text(
-            self.plan.out.with_name(self.plan.out.name + ".history.json"), json.dumps(state.history, indent=1)
-        )
+        self.save_history()
+
+    def save_history(self) -> None:
+        """Write the rows of the curves."""
+        write_text(history_path(self.plan.out), json.dumps(self.state.history, indent=1))
 
     def _restored(self) -> TrainingState | None:
         state = load_state(checkpoint_path(self.plan.out), key=self.plan.key)
@@ -288,7 +331,9 @@ class _Run:
         """The weights to be kept."""
         best = self.state.best_weights if self.settings.patience else {}
         heads = self.heads.state_dict() if self.heads is not None else {}
-        return Outcome(best or self.averaged.state_dict(), heads, self.state.history, self.state.step)
+        state = self.state
+        weights = best or self.averaged.state_dict()
+        return Outcome(weights, heads, state.history, state.step, state.elapsed_s)
 
 
 def _precision(setting: str, device: torch.device) -> torch.dtype:

@@ -13,6 +13,7 @@ from torch import Tensor
 from samhq.training.augment import Varied
 from samhq.training.batches import Pictures, View
 from samhq.training.data import PictureFile
+from samhq.training.places import checkpoint_path
 from samhq.training_settings import TrainingSettings
 
 __all__ = ["Outcome", "Plan", "Stage", "checkpoint_path"]
@@ -31,9 +32,10 @@ class Plan:
     """All that decides how a run goes.
 
     start: model file to start from. out: model file to be written; the checkpoint lies beside it. judged: pictures
-    of the validation. key: what a checkpoint must have been made with. logit_scale: how much steeper than chances the
-    file's mask logits are. dense: train the dense heads as well. fresh: the start knows nothing yet, so the means of
-    its normalisations have to be learnt too, until 60 % of the run.
+    of the validation; watched: those of them that each look also segments, for an AP (see looks.py). key: what a
+    checkpoint must have been made with. logit_scale: how much steeper than chances the file's mask logits are.
+    dense: train the dense heads as well. fresh: the start knows nothing yet, so the means of its normalisations have
+    to be learnt too, until 60 % of the run.
     """
 
     start: Path
@@ -43,6 +45,7 @@ class Plan:
     settings: TrainingSettings
     stages: tuple[Stage, ...]
     key: str
+    watched: Sequence[PictureFile] = ()
     varied: Varied = field(default_factory=Varied)
     logit_scale: float = 1.0
     dense: bool = True
@@ -59,14 +62,11 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """weights: the averaged ones, the best if there was a validation with patience, else the last. heads: dense
-    heads. history: one row for each 50 steps and each look at the validation."""
+    heads. history: one row for some steps each and each look at the validation, see history.py. elapsed_s: of all
+    starts together."""
 
     weights: Mapping[str, Tensor]
     heads: Mapping[str, Tensor]
     history: Sequence[Mapping[str, Any]]
     steps: int
-
-
-def checkpoint_path(out: Path) -> Path:
-    """Where the run that is to write this model keeps its checkpoint."""
-    return out.with_name(out.name + ".training")
+    elapsed_s: float = 0.0

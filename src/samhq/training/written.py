@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,6 +86,20 @@ def write_model(
         half[name] = small.contiguous()
     metadata = {"format": "pt", "architecture": architecture.name, "image_size": str(architecture.image_size)}
     metadata |= {name: str(value) for name, value in recommended.items()} | dict(notes or {})
-    written = write_bytes(path, save(half, metadata=metadata))
+    written = write_bytes(path, _in_order(save(half, metadata=metadata)))
     load_model(written)  # what was written can be used
     return written
+
+
+def _in_order(data: bytes) -> bytes:
+    """A .safetensors file with its metadata in alphabetical order, so that the same content is the same file.
+
+    The library writes them in an order that changes from process to process.
+    Source of the format: https://huggingface.co/docs/safetensors
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[end:]

@@ -232,8 +232,8 @@
       <translation>正在写入图片和表格</translation>
     </message>
     <message>
-      <source>Exporting as {format}</source>
-      <translation>正在导出为 {format}</translation>
+      <source>Exporting: {format}</source>
+      <translation>正在导出：{format}</translation>
     </message>
     <message>
       <source>Written: {folder}</source>
@@ -382,6 +382,166 @@
     <message>
       <source>{n} mm</source>
       <translation>{n} mm</translation>
+    </message>
+    <message>
+      <source>&amp;Column names</source>
+      <translation>列名(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Objects in &amp;QuPath</source>
+      <translation>QuPath 中的对象类型(&amp;Q)</translation>
+    </message>
+    <message>
+      <source>&amp;Pictures in the YOLO data set</source>
+      <translation>YOLO 数据集中附带图片(&amp;P)</translation>
+    </message>
+    <message>
+      <source>&amp;Shape measurements</source>
+      <translation>形状测量(&amp;S)</translation>
+    </message>
+    <message>
+      <source>All</source>
+      <translation>全部</translation>
+    </message>
+    <message>
+      <source>None</source>
+      <translation>无</translation>
+    </message>
+    <message>
+      <source>&amp;Shape measurements ({n} chosen)</source>
+      <translation>形状测量（已选 {n} 项）(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Tables as CSV (objects.csv, images.csv)</source>
+      <translation>CSV 表格（objects.csv、images.csv）</translation>
+    </message>
+    <message>
+      <source>Data file, separated by tabs (.txt)</source>
+      <translation>制表符分隔的数据文件 (.txt)</translation>
+    </message>
+    <message>
+      <source>Excel workbook (.xlsx)</source>
+      <translation>Excel 工作簿 (.xlsx)</translation>
+    </message>
+    <message>
+      <source>Parquet tables (.parquet)</source>
+      <translation>Parquet 表格 (.parquet)</translation>
+    </message>
+    <message>
+      <source>QuPath objects (.geojson)</source>
+      <translation>QuPath 对象 (.geojson)</translation>
+    </message>
+    <message>
+      <source>ImageJ regions (ROI zip)</source>
+      <translation>ImageJ 感兴趣区域（ROI zip）</translation>
+    </message>
+    <message>
+      <source>Label images, for ImageJ and napari (.tif)</source>
+      <translation>标签图像，用于 ImageJ 和 napari (.tif)</translation>
+    </message>
+    <message>
+      <source>COCO, for training (.json)</source>
+      <translation>COCO，用于训练 (.json)</translation>
+    </message>
+    <message>
+      <source>YOLO data set, for training</source>
+      <translation>YOLO 数据集，用于训练</translation>
+    </message>
+    <message>
+      <source>Masks, as the output settings say</source>
+      <translation>掩膜，按输出设置</translation>
+    </message>
+    <message>
+      <source>samhq</source>
+      <translation>samhq</translation>
+    </message>
+    <message>
+      <source>ImageJ (Area, Mean, Circ.)</source>
+      <translation>ImageJ（Area、Mean、Circ.）</translation>
+    </message>
+    <message>
+      <source>CellProfiler (AreaShape_Area)</source>
+      <translation>CellProfiler（AreaShape_Area）</translation>
+    </message>
+    <message>
+      <source>Detections</source>
+      <translation>检测 (Detections)</translation>
+    </message>
+    <message>
+      <source>Cells</source>
+      <translation>细胞 (Cells)</translation>
+    </message>
+    <message>
+      <source>Annotations</source>
+      <translation>标注 (Annotations)</translation>
+    </message>
+    <message>
+      <source>Perimeter</source>
+      <translation>周长</translation>
+    </message>
+    <message>
+      <source>Perimeter by Crofton's formula</source>
+      <translation>周长（Crofton 公式）</translation>
+    </message>
+    <message>
+      <source>Largest Feret diameter</source>
+      <translation>最大 Feret 直径</translation>
+    </message>
+    <message>
+      <source>Circularity (form factor)</source>
+      <translation>圆度（形状因子）</translation>
+    </message>
+    <message>
+      <source>Solidity</source>
+      <translation>实心度</translation>
+    </message>
+    <message>
+      <source>Eccentricity</source>
+      <translation>离心率</translation>
+    </message>
+    <message>
+      <source>Major axis</source>
+      <translation>长轴</translation>
+    </message>
+    <message>
+      <source>Minor axis</source>
+      <translation>短轴</translation>
+    </message>
+    <message>
+      <source>Aspect ratio</source>
+      <translation>长宽比</translation>
+    </message>
+    <message>
+      <source>Roundness</source>
+      <translation>圆整度</translation>
+    </message>
+    <message>
+      <source>Orientation</source>
+      <translation>方向</translation>
+    </message>
+    <message>
+      <source>Equivalent diameter</source>
+      <translation>等效直径</translation>
+    </message>
+    <message>
+      <source>Extent</source>
+      <translation>填充率</translation>
+    </message>
+    <message>
+      <source>Euler number</source>
+      <translation>欧拉数</translation>
+    </message>
+    <message>
+      <source>Convex area</source>
+      <translation>凸包面积</translation>
+    </message>
+    <message>
+      <source>Area with holes filled</source>
+      <translation>填充孔洞后的面积</translation>
+    </message>
+    <message>
+      <source>Area of the box</source>
+      <translation>外接框面积</translation>
     </message>
     <message>
       <source>Back to the default: {title}</source>
@@ -1104,10 +1264,6 @@
       <translation>{n} 个已计算的目标</translation>
     </message>
     <message>
-      <source>Exporting {format}</source>
-      <translation>正在导出 {format}</translation>
-    </message>
-    <message>
       <source>The export failed</source>
       <translation>导出失败</translation>
     </message>
@@ -1564,8 +1720,16 @@
       <translation>所有页</translation>
     </message>
     <message>
+      <source>all of them</source>
+      <translation>全部</translation>
+    </message>
+    <message>
       <source>page number</source>
       <translation>页码</translation>
+    </message>
+    <message>
+      <source>number</source>
+      <translation>编号</translation>
     </message>
     <message>
       <source>Load…</source>
@@ -2112,6 +2276,66 @@
       <translation>只测量一个通道或一个层面时，填写页码。</translation>
     </message>
     <message>
+      <source>A number: this one of every file</source>
+      <translation>编号：每个文件的这一个</translation>
+    </message>
+    <message>
+      <source>All: each is an image of its own</source>
+      <translation>全部：每一个都是单独的图像</translation>
+    </message>
+    <message>
+      <source>In proportion to the number of planes.</source>
+      <translation>与平面数成正比。</translation>
+    </message>
+    <message>
+      <source>All, to compare places, heights or times.</source>
+      <translation>比较不同位置、高度或时间时选全部。</translation>
+    </message>
+    <message>
+      <source>A number, if one plane says enough.</source>
+      <translation>一个平面就够时选编号。</translation>
+    </message>
+    <message>
+      <source>One channel: its gray levels are measured</source>
+      <translation>一个通道：测量它的灰度</translation>
+    </message>
+    <message>
+      <source>all: each channel is an image of its own</source>
+      <translation>all：每个通道都是单独的图像</translation>
+    </message>
+    <message>
+      <source>A name holds where files list their channels in different orders.</source>
+      <translation>各文件通道顺序不同时，用名称更可靠。</translation>
+    </message>
+    <message>
+      <source>Not chosen: objects are found in the channel that is measured</source>
+      <translation>未选择：在所测通道中寻找对象</translation>
+    </message>
+    <message>
+      <source>Another channel: found there, measured here</source>
+      <translation>另一通道：在那里寻找，在这里测量</translation>
+    </message>
+    <message>
+      <source>The plane of a second channel.</source>
+      <translation>第二个通道的平面。</translation>
+    </message>
+    <message>
+      <source>A channel with clear borders, if the one that is measured has none.</source>
+      <translation>所测通道边界不清时，选边界清晰的通道。</translation>
+    </message>
+    <message>
+      <source>Not chosen: the size that each file states</source>
+      <translation>未选择：各文件所记的尺寸</translation>
+    </message>
+    <message>
+      <source>A size: it replaces what the files say</source>
+      <translation>给定尺寸：取代文件所记</translation>
+    </message>
+    <message>
+      <source>Give it where files state none, or a wrong one.</source>
+      <translation>文件没有记录或记录有误时给出。</translation>
+    </message>
+    <message>
       <source>Range of the file: nothing is clipped</source>
       <translation>文件的范围：不截去任何值</translation>
     </message>
@@ -2426,6 +2650,46 @@
     <message>
       <source>16 bit (fp16)</source>
       <translation>16 位 (fp16)</translation>
+    </message>
+    <message>
+      <source>Scene</source>
+      <translation>场景</translation>
+    </message>
+    <message>
+      <source>Measured channel</source>
+      <translation>测量的通道</translation>
+    </message>
+    <message>
+      <source>Shown to the network</source>
+      <translation>网络所见</translation>
+    </message>
+    <message>
+      <source>z slice</source>
+      <translation>z 切片</translation>
+    </message>
+    <message>
+      <source>Time point</source>
+      <translation>时间点</translation>
+    </message>
+    <message>
+      <source>Page</source>
+      <translation>页</translation>
+    </message>
+    <message>
+      <source>Scene {n}</source>
+      <translation>场景 {n}</translation>
+    </message>
+    <message>
+      <source>Channel {n}</source>
+      <translation>通道 {n}</translation>
+    </message>
+    <message>
+      <source>the measured one</source>
+      <translation>所测通道</translation>
+    </message>
+    <message>
+      <source> of {n}</source>
+      <translation> / {n}</translation>
     </message>
     <message>
       <source>Standard</source>
@@ -2964,8 +3228,8 @@ State: {state}</source>
       <translation>按当前生效的筛选条件写入图片和表格</translation>
     </message>
     <message>
-      <source>Other formats</source>
-      <translation>其他格式</translation>
+      <source>Other formats, shape measurements, names of columns</source>
+      <translation>其他格式、形状测量、列名</translation>
     </message>
     <message>
       <source>Export in another format</source>
@@ -2994,26 +3258,6 @@ State: {state}</source>
     <message>
       <source>Copy the command line that does the same</source>
       <translation>复制做同样事情的命令行</translation>
-    </message>
-    <message>
-      <source>Tables as CSV</source>
-      <translation>CSV 表格</translation>
-    </message>
-    <message>
-      <source>Data file, separated by tabs</source>
-      <translation>制表符分隔的数据文件</translation>
-    </message>
-    <message>
-      <source>COCO JSON, for training</source>
-      <translation>COCO JSON，用于训练</translation>
-    </message>
-    <message>
-      <source>Label images, for ImageJ and napari</source>
-      <translation>标签图像，用于 ImageJ 和 napari</translation>
-    </message>
-    <message>
-      <source>Masks, as the output settings say</source>
-      <translation>掩膜，按输出设置</translation>
     </message>
     <message>
       <source>Find and measure the objects of all images (F5)</source>
@@ -3134,10 +3378,6 @@ State: {state}</source>
     <message>
       <source>Show images in this state</source>
       <translation>显示处于此状态的图像</translation>
-    </message>
-    <message>
-      <source>All</source>
-      <translation>全部</translation>
     </message>
     <message>
       <source>Images of the batch</source>
@@ -3620,22 +3860,6 @@ State: {state}</source>
       <translation>复制做同样事情的命令行 (Ctrl+Shift+C)</translation>
     </message>
     <message>
-      <source>Tables for a spreadsheet (objects.csv, images.csv)…</source>
-      <translation>电子表格用的表格 (objects.csv, images.csv)…</translation>
-    </message>
-    <message>
-      <source>Data file separated by tabs (.txt)…</source>
-      <translation>制表符分隔的数据文件 (.txt)…</translation>
-    </message>
-    <message>
-      <source>Masks as COCO (.json)…</source>
-      <translation>COCO 格式的掩膜 (.json)…</translation>
-    </message>
-    <message>
-      <source>Label image (.tif)…</source>
-      <translation>标签图像 (.tif)…</translation>
-    </message>
-    <message>
       <source>Export into</source>
       <translation>导出到</translation>
     </message>
@@ -3764,6 +3988,14 @@ State: {state}</source>
       <translation>掩膜遮盖图像的程度。X：显示或隐藏掩膜，Z：轮廓，按住 B：只看图像</translation>
     </message>
     <message>
+      <source>&amp;Train on My Corrected Masks…</source>
+      <translation>用我校正的掩膜训练(&amp;T)…</translation>
+    </message>
+    <message>
+      <source>Teach a model the objects of your own pictures, so that it finds them by itself</source>
+      <translation>让模型学会您自己图像中的目标，以便它能自动找到它们</translation>
+    </message>
+    <message>
       <source>Find and measure the objects of an image</source>
       <translation>找出并测量图像中的目标</translation>
     </message>
@@ -3888,6 +4120,318 @@ State: {state}</source>
       <translation>还剩 {hours} 小时</translation>
     </message>
     <message>
+      <source>Model and time</source>
+      <translation>模型与时间</translation>
+    </message>
+    <message>
+      <source>The model that is taught; its own file stays as it is</source>
+      <translation>要训练的模型；其原文件保持不变</translation>
+    </message>
+    <message>
+      <source> min</source>
+      <translation> 分钟</translation>
+    </message>
+    <message>
+      <source>Ten minutes are enough for a first result on a laptop</source>
+      <translation>在笔记本电脑上，十分钟即可得到初步结果</translation>
+    </message>
+    <message>
+      <source>Choose…</source>
+      <translation>选择…</translation>
+    </message>
+    <message>
+      <source>Where the trained model is written</source>
+      <translation>训练好的模型的保存位置</translation>
+    </message>
+    <message>
+      <source>&amp;Begin with</source>
+      <translation>起始模型(&amp;B)</translation>
+    </message>
+    <message>
+      <source>T&amp;ime</source>
+      <translation>时间(&amp;I)</translation>
+    </message>
+    <message>
+      <source>New model</source>
+      <translation>新模型</translation>
+    </message>
+    <message>
+      <source>The model in use ({name})</source>
+      <translation>当前使用的模型（{name}）</translation>
+    </message>
+    <message>
+      <source>Learning curves</source>
+      <translation>学习曲线</translation>
+    </message>
+    <message>
+      <source>AP50, kept apart</source>
+      <translation>AP50，留出图像</translation>
+    </message>
+    <message>
+      <source>IoU, kept apart</source>
+      <translation>IoU，留出图像</translation>
+    </message>
+    <message>
+      <source>IoU, learnt from</source>
+      <translation>IoU，训练图像</translation>
+    </message>
+    <message>
+      <source>minutes</source>
+      <translation>分钟</translation>
+    </message>
+    <message>
+      <source>Train on my corrected masks</source>
+      <translation>用我校正的掩膜训练</translation>
+    </message>
+    <message>
+      <source>Train</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>Progress of training</source>
+      <translation>训练进度</translation>
+    </message>
+    <message>
+      <source>&amp;Train</source>
+      <translation>训练(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Teach the model the objects of these pictures</source>
+      <translation>让模型学习这些图像中的目标</translation>
+    </message>
+    <message>
+      <source>Stop; what was learnt is kept, and training can go on later</source>
+      <translation>停止；已学到的内容会保留，之后可以继续训练</translation>
+    </message>
+    <message>
+      <source>Drop It</source>
+      <translation>放弃</translation>
+    </message>
+    <message>
+      <source>Forget the training that was stopped; the next one begins anew</source>
+      <translation>放弃已停止的训练；下一次训练将重新开始</translation>
+    </message>
+    <message>
+      <source>&amp;Use This Model</source>
+      <translation>使用此模型(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Find masks with the trained model from now on</source>
+      <translation>从现在起用训练好的模型查找掩膜</translation>
+    </message>
+    <message>
+      <source>Open &amp;Report</source>
+      <translation>打开报告(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Curves and pictures before and after, in the browser</source>
+      <translation>在浏览器中查看曲线以及训练前后的图像</translation>
+    </message>
+    <message>
+      <source>&amp;Go On</source>
+      <translation>继续(&amp;G)</translation>
+    </message>
+    <message>
+      <source>my model</source>
+      <translation>我的模型</translation>
+    </message>
+    <message>
+      <source>Reading the labelled pictures</source>
+      <translation>正在读取标注图像</translation>
+    </message>
+    <message>
+      <source>Generate masks, correct them until every object has one, then add the picture.</source>
+      <translation>生成掩膜并校正，直到每个目标都有掩膜，然后添加图像。</translation>
+    </message>
+    <message>
+      <source>There are no masks to learn from</source>
+      <translation>没有可供学习的掩膜</translation>
+    </message>
+    <message>
+      <source>Adding {name} to the training pictures</source>
+      <translation>正在将 {name} 添加到训练图像</translation>
+    </message>
+    <message>
+      <source>The picture was not added</source>
+      <translation>图像未添加</translation>
+    </message>
+    <message>
+      <source>{name}: {n} objects to learn from</source>
+      <translation>{name}：{n} 个可供学习的目标</translation>
+    </message>
+    <message>
+      <source>Removing training pictures</source>
+      <translation>正在移除训练图像</translation>
+    </message>
+    <message>
+      <source>The pictures were not removed</source>
+      <translation>图像未移除</translation>
+    </message>
+    <message>
+      <source>There is nothing to learn from</source>
+      <translation>没有可供学习的内容</translation>
+    </message>
+    <message>
+      <source>Add at least one picture.</source>
+      <translation>请至少添加一张图像。</translation>
+    </message>
+    <message>
+      <source>Training {name}</source>
+      <translation>正在训练 {name}</translation>
+    </message>
+    <message>
+      <source>The model was not trained</source>
+      <translation>模型未训练</translation>
+    </message>
+    <message>
+      <source>The stopped training was not dropped</source>
+      <translation>未能放弃已停止的训练</translation>
+    </message>
+    <message>
+      <source>The model {name} is trained</source>
+      <translation>模型 {name} 已训练完成</translation>
+    </message>
+    <message>
+      <source>Labelled pictures</source>
+      <translation>标注图像</translation>
+    </message>
+    <message>
+      <source>&amp;Add the Open Picture</source>
+      <translation>添加打开的图像(&amp;A)</translation>
+    </message>
+    <message>
+      <source>Write the open picture and its masks into the folder below</source>
+      <translation>将打开的图像及其掩膜写入下面的文件夹</translation>
+    </message>
+    <message>
+      <source>Picture</source>
+      <translation>图像</translation>
+    </message>
+    <message>
+      <source>Folder</source>
+      <translation>文件夹</translation>
+    </message>
+    <message>
+      <source>Some &amp;objects have no mask</source>
+      <translation>有些目标没有掩膜(&amp;O)</translation>
+    </message>
+    <message>
+      <source>Some objects have no mask</source>
+      <translation>有些目标没有掩膜</translation>
+    </message>
+    <message>
+      <source>Then what is not labelled is not taught to be empty. Better results if every object has its mask.</source>
+      <translation>勾选后，未标注的区域不会被当作背景来学习。每个目标都有掩膜时效果更好。</translation>
+    </message>
+    <message>
+      <source>Choose the folder to which pictures are added</source>
+      <translation>选择添加图像的文件夹</translation>
+    </message>
+    <message>
+      <source>Add &amp;Folder…</source>
+      <translation>添加文件夹(&amp;F)…</translation>
+    </message>
+    <message>
+      <source>Learn from a folder with pictures and label files (PNG, TIFF, COCO) as well</source>
+      <translation>同时学习一个含有图像和标注文件（PNG、TIFF、COCO）的文件夹</translation>
+    </message>
+    <message>
+      <source>&amp;Remove</source>
+      <translation>移除(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Remove the selected pictures; of an added folder, the folder from this list</source>
+      <translation>移除所选图像；若属于添加的文件夹，则将该文件夹移出此列表</translation>
+    </message>
+    <message>
+      <source>Folder of my pictures</source>
+      <translation>我的图像文件夹</translation>
+    </message>
+    <message>
+      <source>Folder with labels</source>
+      <translation>含标注的文件夹</translation>
+    </message>
+    <message>
+      <source>Open an image, generate masks and correct them; then it can be added here.</source>
+      <translation>请打开图像、生成掩膜并校正，然后即可在此添加。</translation>
+    </message>
+    <message>
+      <source>{name} has no masks yet: generate or draw some.</source>
+      <translation>{name} 还没有掩膜：请生成或绘制。</translation>
+    </message>
+    <message>
+      <source>{name}: {n} objects pass the filter. Every object should have its mask.</source>
+      <translation>{name}：{n} 个目标通过筛选。每个目标都应有掩膜。</translation>
+    </message>
+    <message>
+      <source>No pictures yet. Ten are a good start.</source>
+      <translation>还没有图像。十张是个不错的开始。</translation>
+    </message>
+    <message>
+      <source>{n} pictures with {objects} objects.</source>
+      <translation>{n} 张图像，共 {objects} 个目标。</translation>
+    </message>
+    <message>
+      <source>From {n} pictures on some are kept apart, to see whether the model becomes better.</source>
+      <translation>从 {n} 张图像起会留出一部分，用来判断模型是否变好。</translation>
+    </message>
+    <message>
+      <source>{text} {hint}</source>
+      <translation>{text}{hint}</translation>
+    </message>
+    <message>
+      <source>A training that was stopped lies beside this file. It goes on where it was, if pictures and model are the same.</source>
+      <translation>此文件旁有一次已停止的训练。如果图像和模型相同，将从停止处继续。</translation>
+    </message>
+    <message>
+      <source>{name} is there already and will be replaced.</source>
+      <translation>{name} 已存在，将被替换。</translation>
+    </message>
+    <message>
+      <source>The window stays usable meanwhile. Stop keeps what was learnt.</source>
+      <translation>训练期间窗口仍可使用。停止时会保留已学到的内容。</translation>
+    </message>
+    <message>
+      <source>Stopping: what was learnt is being saved…</source>
+      <translation>正在停止：正在保存已学到的内容…</translation>
+    </message>
+    <message>
+      <source>Comparing before and after: {name}</source>
+      <translation>正在比较训练前后：{name}</translation>
+    </message>
+    <message>
+      <source>Loading the model and the pictures…</source>
+      <translation>正在加载模型和图像…</translation>
+    </message>
+    <message>
+      <source>{text} · {left}</source>
+      <translation>{text} · {left}</translation>
+    </message>
+    <message>
+      <source>loss {loss} · IoU {iou} · AP50 {ap50}</source>
+      <translation>损失 {loss} · IoU {iou} · AP50 {ap50}</translation>
+    </message>
+    <message>
+      <source>loss {loss} · IoU {iou}</source>
+      <translation>损失 {loss} · IoU {iou}</translation>
+    </message>
+    <message>
+      <source>{name} is ready.</source>
+      <translation>{name} 已就绪。</translation>
+    </message>
+    <message>
+      <source>AP50 {before:.2f} before, {after:.2f} after, on {n} pictures it learnt from: that says nothing of others. Try it on some that it has not seen.</source>
+      <translation>在 {n} 张训练过的图像上，AP50 训练前 {before:.2f}，训练后 {after:.2f}：这不能说明它在其他图像上的表现。请在它未见过的图像上试用。</translation>
+    </message>
+    <message>
+      <source>AP50 {before:.2f} before, {after:.2f} after, on {n} pictures it did not learn from: it became worse. More pictures help.</source>
+      <translation>在 {n} 张未训练过的图像上，AP50 训练前 {before:.2f}，训练后 {after:.2f}：模型变差了。更多图像会有帮助。</translation>
+    </message>
+    <message>
+      <source>AP50 {before:.2f} before, {after:.2f} after, on {n} pictures it did not learn from.</source>
+      <translation>在 {n} 张未训练过的图像上，AP50 训练前 {before:.2f}，训练后 {after:.2f}。</translation>
+    </message>
+    <message>
       <source>{first}, {second}</source>
       <translation>{first}，{second}</translation>
     </message>
@@ -3964,12 +4508,36 @@ State: {state}</source>
       <translation>保留</translation>
     </message>
     <message>
-      <source>Page</source>
-      <translation>页</translation>
-    </message>
-    <message>
       <source>Page of a multi-page TIFF to analyse, counted from 1, or all of them. Without it a file of several pages is reported as failed instead of guessing.</source>
       <translation>要分析的多页 TIFF 的页，从 1 开始计数，或所有页。不设置时，多页文件会报告为失败，而不会猜测用哪一页。</translation>
+    </message>
+    <message>
+      <source>Scene, position or image of a microscopy file to analyse, counted from 1, or all of them. Needed where a file has several.</source>
+      <translation>要分析的显微文件的场景、位置或图像，从 1 数起，或全部。文件有多个时需要。</translation>
+    </message>
+    <message>
+      <source>Channel measured</source>
+      <translation>测量的通道</translation>
+    </message>
+    <message>
+      <source>Name or number, counted from 1, of the channel whose gray levels are measured, or all: then each channel is an image of its own. Needed where a file has several.</source>
+      <translation>测量其灰度的通道的名称或编号（从 1 数起），或 all：每个通道成为单独的图像。文件有多个时需要。</translation>
+    </message>
+    <message>
+      <source>Channel shown</source>
+      <translation>显示的通道</translation>
+    </message>
+    <message>
+      <source>Name or number of the channel in which the network looks for objects; never changes what is measured in them. Without it, it sees the channel that is measured.</source>
+      <translation>网络在其中寻找对象的通道的名称或编号；绝不改变所测的内容。不给出时，网络看到所测的通道。</translation>
+    </message>
+    <message>
+      <source>Slice of a z stack to analyse, counted from 1, or all of them. Needed where a file has several.</source>
+      <translation>要分析的 z 栈切片，从 1 数起，或全部。文件有多个时需要。</translation>
+    </message>
+    <message>
+      <source>Time point of a series to analyse, counted from 1, or all of them. Needed where a file has several.</source>
+      <translation>要分析的序列时间点，从 1 数起，或全部。文件有多个时需要。</translation>
     </message>
     <message>
       <source>Black and white point</source>
@@ -4244,6 +4812,18 @@ State: {state}</source>
       <translation>每个轮廓旁显示的内容：A、I 和 R，目标的编号，或不显示。</translation>
     </message>
     <message>
+      <source>Pixel size</source>
+      <translation>像素尺寸</translation>
+    </message>
+    <message>
+      <source>Edge of a pixel, for areas in µm²; replaces what the files say. Without it the size stands in the tables where a file states it.</source>
+      <translation>像素边长，用于以 µm² 表示面积；取代文件所记。不给出时，文件记有尺寸的才写入表格。</translation>
+    </message>
+    <message>
+      <source>µm</source>
+      <translation>µm</translation>
+    </message>
+    <message>
       <source>Contact sheet</source>
       <translation>总览图</translation>
     </message>
@@ -4258,6 +4838,46 @@ State: {state}</source>
     <message>
       <source>Form of exported masks: one PNG per mask, plain run lengths in JSON, or compressed COCO run lengths in JSON. Changes no measurement.</source>
       <translation>导出掩膜的形式：每个掩膜一个 PNG、JSON 中的未压缩游程编码，或 JSON 中压缩的 COCO 游程编码。不改变测量值。</translation>
+    </message>
+    <message>
+      <source>Shape measurements</source>
+      <translation>形状测量</translation>
+    </message>
+    <message>
+      <source>Measurements of shape in tables and exports, by the definitions of scikit-image: those of the whole object, in pixels.</source>
+      <translation>表格和导出文件中的形状测量，采用 scikit-image 的定义：针对整个目标，以像素为单位。</translation>
+    </message>
+    <message>
+      <source>Column names</source>
+      <translation>列名</translation>
+    </message>
+    <message>
+      <source>Whose names the columns of the objects have in tables: those of samhq, of the Results table of ImageJ or of CellProfiler. What has no counterpart there keeps its name.</source>
+      <translation>表格中目标各列采用谁的名称：samhq、ImageJ 结果表或 CellProfiler。没有对应名称的列保持原名。</translation>
+    </message>
+    <message>
+      <source>Kind of object in QuPath</source>
+      <translation>QuPath 中的对象类型</translation>
+    </message>
+    <message>
+      <source>What the objects of a GeoJSON file become in QuPath. Detections and cells are meant for many objects, annotations for few that are edited by hand.</source>
+      <translation>GeoJSON 文件中的目标在 QuPath 中成为什么。检测和细胞适合大量目标，标注适合少量需手动编辑的目标。</translation>
+    </message>
+    <message>
+      <source>Name of the class</source>
+      <translation>类别名称</translation>
+    </message>
+    <message>
+      <source>Name of the class of all objects in GeoJSON and YOLO files.</source>
+      <translation>GeoJSON 和 YOLO 文件中所有目标的类别名称。</translation>
+    </message>
+    <message>
+      <source>Pictures for YOLO</source>
+      <translation>YOLO 图片</translation>
+    </message>
+    <message>
+      <source>Write the pictures beside the labels of YOLO, so that the folder can be trained on as it is.</source>
+      <translation>在 YOLO 标签旁写入图片，使该文件夹可直接用于训练。</translation>
     </message>
     <message>
       <source>Device</source>
@@ -4330,6 +4950,18 @@ State: {state}</source>
     <message>
       <source>holds no picture; the file is damaged, copy or save it again</source>
       <translation>其中没有图片；文件已损坏，请重新复制或保存</translation>
+    </message>
+    <message>
+      <source>ends in the middle; copy it again</source>
+      <translation>文件不完整；请重新复制</translation>
+    </message>
+    <message>
+      <source>{parts}; choose with {flags}, or all in place of N</source>
+      <translation>{parts}；请用 {flags} 选择，或用 all 代替 N</translation>
+    </message>
+    <message>
+      <source>has no channel {channel}; it has {there}</source>
+      <translation>没有通道 {channel}；有 {there}</translation>
     </message>
     <message>
       <source>is empty; copy or save it again</source>

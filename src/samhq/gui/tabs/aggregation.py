@@ -27,6 +27,7 @@ from samhq.gui.bars import EmptyState
 from samhq.gui.canvas import CanvasMode, ImageCanvas, MaskStyle
 from samhq.gui.histogram import HistogramPlot
 from samhq.gui.menus import IMAGE_FILTER
+from samhq.gui.plane_chooser import PlaneChooser
 from samhq.gui.tabs.aggregation_controls import (
     RangeEditor,
     RegionChooser,
@@ -332,6 +333,7 @@ class AggregationTab(QWidget):
         column.addWidget(_heading(tr("1  Select image"), first=True))
         column.addLayout(row)
         column.addWidget(self._file_label)
+        column.addWidget(PlaneChooser(self._session))
 
     def _add_second_step(self, column: QVBoxLayout) -> None:
         self._analyze_button = make_button(

@@ -6,11 +6,12 @@ import time
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QProgressBar, QToolButton, QWidget
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from samhq.gui import theme
-from samhq.gui.batch_output import FORMATS
 from samhq.gui.batch_words import counts_text, finished_text
+from samhq.gui.export_menu import ExportMenu
+from samhq.gui.export_words import RUN_FORMATS
 from samhq.gui.image_list import ImageState
 from samhq.gui.run_model import Phase, RunModel
 from samhq.gui.session import Session
@@ -50,11 +51,13 @@ class Actions(QWidget):
         )
         self.formats_button = QToolButton()
         self.formats_button.setObjectName("export_formats_button")
-        self.formats_button.setToolTip(tr("Other formats"))
+        self.formats_button.setToolTip(tr("Other formats, shape measurements, names of columns"))
         self.formats_button.setAccessibleName(tr("Export in another format"))
         self.formats_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.formats_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.formats_button.setMenu(self._formats_menu())
+        self.formats_button.setMenu(
+            ExportMenu(session, RUN_FORMATS, self._run.outputs.export_as, parent=self)
+        )
         self.open_button = push_button(
             "open_output_button",
             tr("&Open Output"),
@@ -82,21 +85,6 @@ class Actions(QWidget):
         self._run.look_changed.connect(self._show)
         self._run.outputs.changed.connect(self._show)
         self._show()
-
-    def _formats_menu(self) -> QMenu:
-        menu = QMenu(self)
-        texts = {
-            "csv": tr("Tables as CSV"),
-            "txt": tr("Data file, separated by tabs"),
-            "coco": tr("COCO JSON, for training"),
-            "labels": tr("Label images, for ImageJ and napari"),
-            "masks": tr("Masks, as the output settings say"),
-        }
-        for name in FORMATS:
-            action = menu.addAction(texts[name])
-            if action is not None:
-                action.triggered.connect(lambda _checked=False, name=name: self._run.outputs.export_as(name))
-        return menu
 
     def _lay_out(self) -> None:
         export = QHBoxLayout()

@@ -29,6 +29,7 @@ from samhq.gui.histogram import HistogramMode, HistogramPlot
 from samhq.gui.jobs import Job, JobError, Lane
 from samhq.gui.mask_document import TAB, MaskDocument
 from samhq.gui.menus import IMAGE_FILTER
+from samhq.gui.plane_chooser import PlaneChooser
 from samhq.gui.strip import ElidedLabel
 from samhq.gui.time_left import TimeLeft, position_of, spoken
 from samhq.gui.translate import plain, tr
@@ -103,6 +104,7 @@ class SetupPanel(Step):
         self.body.addLayout(self._image_row())
         self.body.addWidget(self._image)
         self.body.addWidget(self._facts)
+        self.body.addWidget(PlaneChooser(session))
         self.body.addWidget(self._models)
         self.plot = HistogramPlot(HistogramMode.RANGE)
         self.plot.setObjectName("preview_histogram")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
+from PyQt6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from samhq.gui import theme
 from samhq.gui.commands import run_command
+from samhq.gui.export_menu import ExportMenu
+from samhq.gui.export_words import MASK_FORMATS
 from samhq.gui.forms import GroupForm
 from samhq.gui.mask_document import MaskDocument
 from samhq.gui.mask_words import overlap_text, selection_text, table_text
@@ -22,9 +23,8 @@ from samhq.gui.translate import tr
 if TYPE_CHECKING:
     from samhq.api import OutputSummary
 
-__all__ = ["FORMATS", "ResultsPanel", "SelectPanel"]
+__all__ = ["ResultsPanel", "SelectPanel"]
 
-FORMATS = ("csv", "txt", "coco", "labels")
 _FILTERS = (
     "min_area",
     "min_intensity",
@@ -203,7 +203,9 @@ class ResultsPanel(Step):
         self.export_button.setAccessibleName(tr("Export"))
         self.export_button.setIcon(theme.icon("export"))
         self.export_button.setToolTip(tr("Write the objects of the table into a folder"))
-        self.export_button.setMenu(self._export_menu())
+        self.export_button.setMenu(
+            ExportMenu(document.session, MASK_FORMATS, self.choose_folder, parent=self)
+        )
         self.save_button = push_button(
             "save_marked_button",
             tr("Save Marked Image…"),
@@ -230,23 +232,7 @@ class ResultsPanel(Step):
             signal.connect(self._show)
         self._show()
 
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setObjectName("export_menu")
-        texts = {
-            "csv": tr("Tables for a spreadsheet (objects.csv, images.csv)…"),
-            "txt": tr("Data file separated by tabs (.txt)…"),
-            "coco": tr("Masks as COCO (.json)…"),
-            "labels": tr("Label image (.tif)…"),
-        }
-        for name in FORMATS:
-            action = menu.addAction(texts[name])
-            if action is not None:
-                action.setObjectName(f"export_{name}")
-                action.triggered.connect(partial(self.choose_folder, name))
-        return menu
-
-    def choose_folder(self, format_name: str, _checked: bool = False) -> None:
+    def choose_folder(self, format_name: str) -> None:
         """Ask for a folder and export into it."""
         memory = self._document.session.memory
         folder = QFileDialog.getExistingDirectory(self, tr("Export into"), memory.folder("export"))
@@ -293,7 +279,11 @@ class ResultsPanel(Step):
     def command(self) -> str:
         """The command line that finds, measures and filters the same; empty without an image."""
         session = self._document.session
-        return run_command(session.image.path, session.settings) if session.image is not None else ""
+        return (
+            run_command(session.image.path, session.settings_for_command())
+            if session.image is not None
+            else ""
+        )
 
     def _on_exported(self, summary: OutputSummary) -> None:
         notice = tr("{n} objects exported into {folder}", n=summary.objects_kept, folder=summary.folder)

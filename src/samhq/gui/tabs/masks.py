@@ -86,6 +86,12 @@ class MasksTab(QWidget):
         """The command line that does what this tab shows."""
         return self.results.command()
 
+    def open_training(self) -> None:
+        """Open the dialog that teaches a model the masks that were corrected."""
+        from samhq.gui.training_dialog import show_training
+
+        show_training(self, self.session)
+
     # ------------------------------------------------------------ building
 
     def _lay_out(self) -> None:
@@ -95,6 +101,14 @@ class MasksTab(QWidget):
         column.setSpacing(8)
         for step in (self.setup, self.generate, self.select, self.results):
             column.addWidget(step)
+        self.train_button = push_button(
+            "open_training_button",
+            tr("&Train on My Corrected Masks…"),
+            "learn",
+            self.open_training,
+            hint=tr("Teach a model the objects of your own pictures, so that it finds them by itself"),
+        )
+        column.addWidget(self.train_button)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setObjectName("steps")
