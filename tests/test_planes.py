@@ -140,8 +140,10 @@ def test_areas_stand_in_square_micrometres_where_the_file_says_how_large_a_pixel
 ) -> None:
     with start(slides, network, channel_measured="1", z_slice="all") as opened:
         _, objects, images, warnings = tables(opened)
-        frame = opened.filter().to_pandas()
+        frame, summed = opened.filter().to_pandas(), opened.filter().images_to_pandas()
     assert list(objects["area_um2"]) == [6.25, 7.5, 8.75]
+    assert summed.columns.tolist() == images.columns.tolist()
+    assert list(summed["area_um2"]) == [6.25, 7.5, 8.75]
     assert list(objects["initial_area_um2"]) == [6.25, 7.5, 8.75]
     assert list(images["area_um2"]) == [6.25, 7.5, 8.75]
     assert list(frame["area_um2"]) == [6.25, 7.5, 8.75]

@@ -25,7 +25,7 @@ by_language = pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.s
 
 SAME_EVERYWHERE = {
     # names
-    "CPU", "GPU", "SAM-HQ", "PDF (*.pdf)",
+    "CPU", "GPU", "SAM-HQ", "samhq", "PDF (*.pdf)",
     # quantities and coordinates
     "A (px)", "I", "R", "x", "y", "x {x}   y {y}", "Σ {count}",
 }  # fmt: skip

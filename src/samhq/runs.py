@@ -212,9 +212,10 @@ class FilteredRun:
 
     def images_to_pandas(self) -> pd.DataFrame:
         """Every image, one row each, with the columns of images.csv."""
+        from samhq.export.pixel_sizes import is_sized
         from samhq.export.tables import images_frame
 
-        return images_frame(self)
+        return images_frame(self, is_sized=is_sized(self.run.records()))
 
     def write(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,8 @@ from odd_masks import Images, blobs, odd_masks, result_of, settings_of, table_of
 
 from samhq.errors import ImageReadError
 from samhq.export.formats import export_format
+from samhq.export.writer import Destination
+from samhq.export.yolo import YoloWriter
 from samhq.masks import MaskTable, runs_from_crop
 
 
@@ -105,6 +108,17 @@ def test_the_data_set_is_complete(results, tmp_path):
     data = np.frombuffer((root / "images" / "tray" / "Präparat 2.png").read_bytes(), np.uint8)
     assert cv2.imdecode(data, cv2.IMREAD_COLOR)[0, 0].tolist() == [200, 20, 10]
     assert summary.files == {"label files": 5, "pictures": 5, "data sets": 1}
+
+
+def test_a_subfolder_called_images_does_not_hide_the_labels(results, tmp_path):
+    to = Destination(
+        tmp_path, "slides", {("images/a.tif", 1): "images/a", ("b/c.tif", 1): "b/c"}, settings_of(), MODEL
+    )
+    record = replace(next(iter(results.records())), path="images/a.tif", page=1)
+    with YoloWriter(to) as writer:
+        writer.add(replace(results.image(next(iter(results.records()))), record=record))
+    (label,) = (path.as_posix() for path in tmp_path.rglob("a.txt"))
+    assert label.endswith("slides_SAM_HQ_yolo/labels/images_/a.txt")
 
 
 def test_pictures_can_be_left_out_and_one_that_is_gone_is_named(results, tmp_path):

@@ -139,6 +139,13 @@ def test_training_is_stopped_gone_on_with_and_its_model_is_used(qtbot, session, 
     with qtbot.waitSignal(job.done, timeout=PATIENCE_MS):
         pass
 
+    first = taught.result.path
+    taught.train()
+    assert taught.out == tmp_path / "taught 2.safetensors"  # the model of before stays
+    taught.stop()
+    qtbot.waitUntil(lambda: not taught.is_training, timeout=PATIENCE_MS)
+    assert first.is_file()
+
 
 def test_a_checkpoint_of_other_pictures_is_refused_and_can_be_dropped(
     qtbot, session, taught, tmp_path, parent

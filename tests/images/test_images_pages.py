@@ -90,6 +90,40 @@ def test_ome_planes_have_channel_names_and_pixel_size(tmp_path: Path) -> None:
     assert np.array_equal(image.level, stack[1, 1])
 
 
+def ome_of_a_set(own: int) -> str:
+    """What each of two files says of both: an image with one slice in the first, one with two slices in the other."""
+    parts = []
+    for n, slices in enumerate((1, 2)):
+        places = [
+            f'<TiffData FirstC="{i % 2}" FirstZ="{i // 2}" IFD="{i}" PlaneCount="1"><UUID>urn:{n}</UUID></TiffData>'
+            for i in range(2 * slices)
+        ]
+        channels = "".join(f'<Channel ID="Channel:{n}:{c}" Name="{c}{n}"/>' for c in "AB")
+        parts.append(
+            f'<Image ID="Image:{n}" Name="place {n}"><Pixels ID="Pixels:{n}" DimensionOrder="XYCZT" Type="uint8" '
+            f'SizeX="8" SizeY="8" SizeC="2" SizeZ="{slices}" SizeT="1" PhysicalSizeX="{n + 1}" '
+            f'PhysicalSizeY="{n + 1}">{channels}{"".join(places)}</Pixels></Image>'
+        )
+    space = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    return f'<?xml version="1.0"?><OME xmlns="{space}" UUID="urn:{own}">{"".join(parts)}</OME>'
+
+
+def test_a_file_of_an_ome_set_holds_its_own_images_alone(tmp_path: Path) -> None:
+    for own, names in enumerate((["A0", "B0"], ["A1", "B1", "A1", "B1"])):
+        path = tmp_path / f"{own}.ome.tif"
+        with tifffile.TiffWriter(path) as writer:
+            for i in range(len(names)):
+                text = ome_of_a_set(own) if i == 0 else None
+                writer.write(np.full((8, 8), 10 * i, np.uint8), description=text, metadata=None)
+        images = [read_image(path, ImageSettings(), page=page) for page in range(1, len(names) + 1)]
+        assert [image.page_name for image in images] == [
+            f"s1c{i % 2 + 1}z{i // 2 + 1}t1 place {own} {name}" for i, name in enumerate(names)
+        ]
+        assert {image.pixel_size_um for image in images} == {own + 1}
+    chosen = read_image(tmp_path / "1.ome.tif", ImageSettings(channel_measured="A1", z_slice=1))
+    assert (chosen.page, int(chosen.level.max())) == (1, 0)
+
+
 def test_pyramid_levels_and_thumbnails_are_no_pages(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     big = RNG.integers(0, 256, (64, 64), dtype=np.uint8)

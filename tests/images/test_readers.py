@@ -15,6 +15,7 @@ from reader_samples import APERIO, CHANNELS, PLANES, RNG, written_czi, written_o
 from samhq.errors import ImageReadError
 from samhq.images import PlaneAt, file_planes, open_reader, pages_chosen, pages_of, read_image
 from samhq.images.readers import planes_of
+from samhq.images.readers.czi_structure import check_czi
 from samhq.settings import ImageSettings
 
 needs_czi = pytest.mark.skipif(sys.version_info >= (3, 14), reason="pylibCZIrw has no wheels for Python 3.14")
@@ -81,6 +82,25 @@ def test_a_plane_that_one_scene_lacks_is_no_black_picture(tmp_path: Path) -> Non
     assert np.array_equal(read_image(path, ImageSettings(scene=2, z_slice=1)).level, GRAY8.astype(int) * 257)
     with pytest.raises(ImageReadError, match="no pixels are stored for plane s2c1z2t1"):
         read_image(path, ImageSettings(scene=2, z_slice=2))
+
+
+@needs_czi
+def test_smaller_levels_of_a_czi_do_not_pass_for_planes(tmp_path: Path) -> None:
+    from pylibCZIrw import czi
+
+    path = tmp_path / "a.czi"
+    with czi.create_czi(str(path)) as file:
+        for z in range(2):
+            file.write(GRAY8[..., None], plane={"T": 0, "Z": z, "C": 0})
+    data = bytearray(path.read_bytes())
+    assert check_czi(path, len(data), 0) == (2, False)
+    first = (
+        int.from_bytes(data[84:92], "little") + 32 + 128 + 32
+    )  # the axes of the first entry of the directory
+    place = data.index(b"X\x00\x00\x00", first)
+    data[place + 16 : place + 20] = (GRAY8.shape[1] // 2).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert check_czi(path, len(data), 1) == (1, False)
 
 
 @needs_czi
@@ -214,6 +234,35 @@ def test_ome_images_are_scenes(tmp_path: Path) -> None:
     assert file_planes(path).scenes == ("left", "right")
     image = read_image(path, ImageSettings(scene=2, z_slice=3))
     assert np.array_equal(image.level, PLANES[1, 2, 0, :20])
+
+
+def test_ome_images_keep_their_own_pixel_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        for edge in (0.5, 2.0, None):
+            size = {} if edge is None else {"PhysicalSizeX": edge, "PhysicalSizeY": edge}
+            writer.write(PLANES[0, :2, 0], photometric="minisblack", metadata={"axes": "ZYX", **size})
+    sizes = [read_image(path, ImageSettings(), page=page).pixel_size_um for page in range(1, 7)]
+    assert sizes == [0.5, 0.5, 2, 2, None, None]
+    with open_reader(path, "tiff") as reader:
+        assert [scene.pixel_size_um for scene in reader.scenes] == [0.5, 2, None]
+
+
+@pytest.mark.parametrize(
+    "names", [["DAPI", "GFP"], ["0", "1"], ["2", "1"], ["2", "#1"], ["GFP", "GFP"], ["1", "1"], ["", "1"]]
+)
+def test_every_channel_can_be_named_and_none_is_taken_for_another(tmp_path: Path, names: list[str]) -> None:
+    path = tmp_path / "a.ome.tif"
+    facts = {"axes": "CYX", "Channel": {"Name": names}}
+    tifffile.imwrite(path, PLANES[0, 0], photometric="minisblack", metadata=facts)
+    planes = file_planes(path)
+    for channel in range(2):
+        text = planes.channel_text(0, channel)
+        level = read_image(path, ImageSettings(channel_measured=text)).level
+        assert np.array_equal(level, PLANES[0, 0, channel])
+    if names == ["GFP", "GFP"]:
+        with pytest.raises(ImageReadError, match="several channels are called gfp; give a number, 1 to 2"):
+            read_image(path, ImageSettings(channel_measured="gfp"))
 
 
 def test_aperio_slides_are_read_at_full_resolution_with_their_pixel_size(tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ from samhq.settings import SegmentationSettings
 
 WAYS = ("grid", "adaptive", "dark-guided", "discovered")
 CENTRES = ((30, 30), (80, 60), (130, 30), (40, 90), (120, 95))
-LOOSE: dict[str, Any] = {"pred_iou_thresh": 0.3, "stability_score_thresh": 0.5, "points_per_side": 8}
+THRESHOLDS: dict[str, Any] = {"pred_iou_thresh": 0.3, "stability_score_thresh": 0.5}
+SIDE = 8  # points along a side of the grid
+LOOSE: dict[str, Any] = {**THRESHOLDS, "points_per_side": SIDE, "min_mask_region_area": 0}
 Picture = npt.NDArray[np.uint8]
 
 
@@ -42,8 +44,7 @@ def dark_discs() -> Picture:
 
 def generator(starter: LoadedModel, way: str, *, batch: int = 16, **changes: Any) -> AutomaticMaskGenerator:
     chosen = SegmentationSettings(**{**LOOSE, **changes, "prompts": way})
-    loose = {"pred_iou_thresh": 0.3, "stability_score_thresh": 0.5}
-    finder = AutomaticMaskGenerator(starter, finder_settings(chosen, loose), points_per_batch=batch)
+    finder = AutomaticMaskGenerator(starter, finder_settings(chosen, THRESHOLDS), points_per_batch=batch)
     return AutomaticMaskGenerator(starter, chosen, points_per_batch=batch, finder=finder)
 
 
@@ -90,11 +91,11 @@ def test_the_others_ask_the_model_less(
     with counted(starter, monkeypatch) as counts:
         table = generator(starter, way).generate(dark_discs())
     if way == "discovered":
-        assert (counts["encoded"], counts["points"]) == (2, 64)
-        assert len(table) <= counts["boxes"] < 64
+        assert (counts["encoded"], counts["points"]) == (2, SIDE**2)
+        assert len(table) <= counts["boxes"] < SIDE**2
     else:
         assert (counts["encoded"], counts["boxes"]) == (1, 0)
-        assert 5 <= counts["points"] < 64
+        assert 5 <= counts["points"] < SIDE**2
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -213,6 +214,26 @@ def test_points_in_masks_are_covered_and_those_in_the_largest_are_not() -> None:
     assert found.tolist() == [True, True, False, False, False, False]
 
 
+def test_smaller_crops_are_asked_only_where_larger_ones_have_found_nothing(
+    starter: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner: list[npt.NDArray[np.float64]] = []
+    segment = AutomaticMaskGenerator._segment_batch
+
+    def recorded(self: Any, job: Any, crop: Crop, *, prompts: Any, **named: Any) -> MaskTable:
+        if crop.layer:
+            inner.append(prompts.points + np.array([crop.x0, crop.y0]))
+        return segment(self, job, crop, prompts=prompts, **named)
+
+    monkeypatch.setattr(AutomaticMaskGenerator, "_segment_batch", recorded)
+    found = generator(starter, "adaptive").generate(dark_discs())
+    both = generator(starter, "adaptive", crop_n_layers=1).generate(dark_discs())
+    asked = np.concatenate(inner)
+    assert 0 < len(asked) < 4 * SIDE**2
+    assert not covered(asked, found, Crop(0, 0, 160, 120, 0)).any()
+    assert finds(both) == 5
+
+
 # ----------------------------------------------------------------- dark-guided
 
 
@@ -312,7 +333,7 @@ def test_without_objects_the_second_model_has_nothing_to_do(
             dark_discs(), monitor=StoppableMonitor(events.append)
         )
     assert len(table) == 0
-    assert counts == {"encoded": 1, "points": 64, "boxes": 0}
+    assert counts == {"encoded": 1, "points": SIDE**2, "boxes": 0}
     assert [(e.part, e.parts) for e in events] == [(0, 2), (1, 2), (2, 2)]
 
 

@@ -39,6 +39,14 @@ def test_the_same_picture_is_corrected_and_another_of_its_name_gets_another(tmp_
     assert len(api.training_pictures(folder)) == 2
 
 
+def test_names_that_differ_in_case_alone_are_kept_apart(tmp_path):
+    rgb, masks, _ = scene(0)
+    other, _, _ = scene(1)
+    first = api.add_training_picture(tmp_path / "mine", "Cells", rgb, masks)
+    assert api.add_training_picture(tmp_path / "mine", "cells", other, masks).image.name == "cells_2.png"
+    assert first.image.is_file()
+
+
 def test_only_own_pictures_are_removed(tmp_path):
     rgb, masks, _ = scene(0)
     added = api.add_training_picture(tmp_path / "mine", "cells", rgb, masks)

@@ -10,6 +10,7 @@ from samhq.cli import main
 from samhq.network.checkpoint import load_model
 from samhq.settings import Settings
 from samhq.training.fresh import write_fresh_model
+from samhq.training_settings import TrainingSettings
 
 
 def test_train_writes_a_model_that_loads_wherever_an_official_one_does(discs_folder, tmp_path, capsys):
@@ -47,6 +48,40 @@ def test_a_report_is_left_out_on_demand(discs_folder, tmp_path, capsys):
 def test_another_ending_is_refused(discs_folder, tmp_path, capsys):
     assert main(["train", str(discs_folder), "--out", str(tmp_path / "mine.pth")]) == 2
     assert "give it that ending" in capsys.readouterr().err
+
+
+def test_the_model_to_start_from_is_not_replaced(discs_folder, tmp_path, capsys):
+    start = small_starter(tmp_path).replace(tmp_path / "mine.safetensors")
+    before = start.read_bytes()
+    assert main(["train", str(discs_folder), "--from", str(start), "--out", str(start)]) == 2
+    assert "choose another file" in capsys.readouterr().err
+    assert start.read_bytes() == before
+
+
+def test_the_iou_after_is_that_of_the_weights_that_were_written(discs_folder, tmp_path):
+    settings = TrainingSettings(
+        steps=6,
+        crops=2,
+        judge_every=1,
+        patience=2,
+        validation=0.5,
+        learning_rate=0.05,
+        warmup=0,
+        device="cpu",
+    )
+    result = api.train_model(
+        [discs_folder],
+        start=small_starter(tmp_path),
+        out=tmp_path / "mine.safetensors",
+        settings=settings,
+        report=False,
+        report_pictures=0,
+    )
+    looks = [row["judged"] for row in result.history if "judged" in row]
+    totals = [look["iou"] + 0.25 * look["rejection"] for look in looks]
+    best = totals.index(max(totals))
+    assert best < len(looks) - 1  # such a rate spoils the network
+    assert result.after["iou"] == looks[best]["iou"]
 
 
 def test_a_bad_setting_names_what_is_allowed(discs_folder, tmp_path, capsys):

@@ -176,11 +176,12 @@ def objects_frame(
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(chosen.names))
 
 
-def images_frame(results: Iterable[ImageResult]) -> pd.DataFrame:
-    """Every image, one row each, with IMAGE_COLUMNS."""
+def images_frame(results: Iterable[ImageResult], *, is_sized: bool = False) -> pd.DataFrame:
+    """Every image, one row each, with image_columns. is_sized: whether areas stand in µm² too."""
     import pandas as pd
 
-    return pd.DataFrame([image_row(result) for result in results], columns=list(IMAGE_COLUMNS))
+    rows = [image_row(result, is_sized=is_sized) for result in results]
+    return pd.DataFrame(rows, columns=list(image_columns(is_sized=is_sized)))
 
 
 # -------------------------------------------------------------------- rows

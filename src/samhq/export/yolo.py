@@ -8,7 +8,7 @@ Source of the form: https://docs.ultralytics.com/datasets/segment/
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 import cv2
@@ -43,11 +43,12 @@ class YoloWriter(FormatWriter):
     def __init__(self, to: Destination) -> None:
         super().__init__(to)
         self._folder = to.of_run("_SAM_HQ_yolo")
+        self._stems = _loadable(to.stems)
 
     def add(self, result: ImageResult) -> None:
         """Write the labels of an image, and its picture where that is wanted and can be read."""
-        labels = self.to.of_image(result.record, ".txt", below=self._folder / "labels")
-        picture = self.to.of_image(result.record, ".png", below=self._folder / "images")
+        stem = self._stems[result.record.path, result.record.page]
+        labels, picture = self._folder / "labels" / f"{stem}.txt", self._folder / "images" / f"{stem}.png"
         if result.record.status != "done":
             remove_file(labels)
             remove_file(picture)
@@ -89,6 +90,22 @@ class YoloWriter(FormatWriter):
             corners = (yolo_polygon(masks.crop(i)) + masks.boxes[i, :2]) / size
             lines.append("0 " + " ".join(f"{v:.{digits}f}" for v in corners.ravel().tolist()) + "\n")
         return "".join(lines)
+
+
+def _loadable(stems: Mapping[tuple[str, int], str]) -> dict[tuple[str, int], str]:
+    """The same stems without folders called "images".
+
+    Ultralytics finds the labels of a picture by exchanging the last such folder of its path for "labels".
+    """
+    name = "images_"
+    folders = {part.casefold() for stem in stems.values() for part in stem.split("/")[:-1]}
+    while name in folders:
+        name += "_"
+    found = {}
+    for key, stem in stems.items():
+        *above, last = stem.split("/")
+        found[key] = "/".join([*(name if part == "images" else part for part in above), last])
+    return found
 
 
 def yolo_polygon(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -78,12 +78,17 @@ class PlaneChooser(QWidget):
             return
         planes = opened.planes
         page: int | None = self._page.value()
+        scene = 0
         if planes.places:
             scene = self._scene.currentIndex()
             # Another scene may have fewer channels, slices or times.
             page = self._nearest(planes, scene)
         channel = self._shown.currentIndex()
-        shown = _SAME if channel < 1 or not planes.places else str(channel)
+        shown = _SAME
+        if channel > 0 and planes.places:
+            # The controls still list the channels of the scene that is open.
+            there = channel <= len(planes.channels[scene])
+            shown = planes.channel_text(scene, channel - 1) if there else _SAME
         if page is not None:
             self._session.show_plane(page, shown)
         if self._session.has_unsaved_edits:

@@ -206,6 +206,8 @@ class TrainingModel(QObject):
         if not self.pictures:
             self.failed.emit(Failure(tr("There is nothing to learn from"), tr("Add at least one picture.")))
             return None
+        if self.result is not None and self.out == self.result.path and not self.can_go_on:
+            self.out = _free_name(self.out.with_suffix(""))  # the model of before stays
         settings = TrainingSettings(
             minutes=self.minutes, steps=_STEPS, checkpoint_minutes=_SAVED_MINUTES,
             device=self.session.settings.compute.device,

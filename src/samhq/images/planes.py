@@ -68,14 +68,33 @@ class FilePlanes:
             return 1
 
     def channel_number(self, scene: int, text: str) -> int | None:
-        """A channel by its name or its number counted from 1, as a number from 0; None where there is none."""
-        names = self.channels[scene]
+        """A channel by its name or its number counted from 1, as a number from 0.
+
+        A name comes before a number; "#2" is a number whatever the names are. None where there is none, and where
+        several have the name.
+        """
         plain = text.strip().casefold()
-        for number, name in enumerate(names):
-            if name and name.strip().casefold() == plain:
-                return number
-        number = int(plain) - 1 if plain.isdecimal() else -1
-        return number if 0 <= number < len(names) else None
+        called = self._called(scene, text)
+        if len(called) == 1:
+            return called[0]
+        digits = plain.removeprefix("#")
+        number = int(digits) - 1 if digits.isdecimal() else -1
+        return number if 0 <= number < len(self.channels[scene]) else None
+
+    def channel_text(self, scene: int, channel: int) -> str:
+        """What channel_number takes for a channel, counted from 0."""
+        number = str(channel + 1)  # may be the name of another one
+        return number if self.channel_number(scene, number) == channel else f"#{number}"
+
+    def shares_name(self, scene: int, text: str) -> bool:
+        """Whether several channels have a name."""
+        return len(self._called(scene, text)) > 1
+
+    def _called(self, scene: int, text: str) -> list[int]:
+        plain = text.strip().casefold()
+        return [
+            n for n, name in enumerate(self.channels[scene]) if plain and name.strip().casefold() == plain
+        ]
 
     def channel_words(self, scene: int) -> str:
         """The channels of a scene as a user may name them."""
@@ -244,4 +263,7 @@ def _no_entry(axis: str, value: object, there: int, name: str) -> ImageReadError
 
 def _no_channel(planes: FilePlanes, scene: int, text: str, name: str) -> ImageReadError:
     there = planes.channel_words(scene) if planes.channels else "1"
+    if planes.channels and planes.shares_name(scene, text):
+        count = len(planes.channels[scene])
+        return ImageReadError(f"{name}: several channels are called {text}; give a number, 1 to {count}")
     return ImageReadError(f"{name}: has no channel {text}; it has {there}")

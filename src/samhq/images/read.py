@@ -251,7 +251,8 @@ class _Source:
             return cls(stream, path, name, kind, FilePlanes(count=1))
         if path is None:
             raise ImageReadError(f"{name}: {FORMATS[kind].title} are read from a file only; give its path")
-        facts = long_path(path).stat()
+        path = long_path(path)
+        facts = path.stat()
         return cls(stream, path, name, kind, planes_of_file(path, kind, facts.st_size, facts.st_mtime_ns))
 
     def decode(self, number: int) -> Stored:

@@ -73,7 +73,7 @@ def decode_tiff(stream: BinaryIO, name: str, *, plan: TiffPlan, number: int) -> 
             page=number,
             pages=len(plan.planes),
             page_name=plane.name,
-            pixel_size_um=plan.pixel_size_um or pixel_size_um(tif, page),
+            pixel_size_um=plan.pixel_sizes_um.get(plane.page) or pixel_size_um(tif, page),
             notes=(*plan.notes, *samples.notes, *notes, *_profile_notes(page)),
         )
 

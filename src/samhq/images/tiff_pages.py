@@ -62,13 +62,13 @@ class Plane:
 class TiffPlan:
     """The planes of a file in file order, and what the file says about all of them.
 
-    significant_bits: of OME, per directory index; empty where nothing is said. scenes: name and names of
-    the channels of each image of OME; empty where nothing is said.
+    significant_bits, pixel_sizes_um: of OME, per directory index; empty where nothing is said. scenes: name and names
+    of the channels of each image of OME; empty where nothing is said.
     """
 
     planes: tuple[Plane, ...]
     significant_bits: dict[int, int]
-    pixel_size_um: float | None
+    pixel_sizes_um: dict[int, float | None]
     notes: tuple[str, ...]
     scenes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -92,7 +92,7 @@ def plan_tiff(tif: Any, stream: BinaryIO, name: str) -> TiffPlan:
     return TiffPlan(
         planes=planes,
         significant_bits=ome.significant_bits,
-        pixel_size_um=ome.pixel_size_um,
+        pixel_sizes_um=ome.pixel_sizes_um,
         notes=notes,
         scenes=tuple(ome.scenes),
     )
@@ -288,7 +288,7 @@ def _number(stream: BinaryIO, at: int, code: str) -> int | None:
 class _Ome:
     names: dict[int, str]
     significant_bits: dict[int, int]
-    pixel_size_um: float | None = None
+    pixel_sizes_um: dict[int, float | None] = field(default_factory=dict)
     places: dict[int, PlaneAt] = field(default_factory=dict)
     scenes: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
@@ -304,19 +304,21 @@ def _ome_facts(tif: Any) -> _Ome:
     except (ElementTree.ParseError, ValueError):
         return facts
     images = [e for e in root if _local(e) == "Image"]
+    uuid = root.get("UUID")
+    has_own = any(_is_here(e, uuid) for e in root.iter() if _local(e) == "TiffData")
     ifd = 0
     for image in images:
         for pixels in (e for e in image if _local(e) == "Pixels"):
-            ifd = _ome_pixels(
-                facts, pixels, image.get("Name", "") if len(images) > 1 else "", ifd, root.get("UUID")
-            )
+            blocks = [e for e in pixels if _local(e) == "TiffData"]
+            if blocks and has_own and not any(_is_here(e, uuid) for e in blocks):
+                continue  # of a set of files, this image lies in another one
+            ifd = _ome_pixels(facts, pixels, image.get("Name", "") if len(images) > 1 else "", ifd, uuid)
     return facts
 
 
 def _ome_pixels(facts: _Ome, pixels: Any, image_name: str, ifd: int, uuid: str | None) -> int:
     """Add what one Pixels element says. Returns the directory index behind it."""
-    if facts.pixel_size_um is None:
-        facts.pixel_size_um = _ome_pixel_size(pixels)
+    size = _ome_pixel_size(pixels)  # images of one file may differ in it
     channels = [e for e in pixels if _local(e) == "Channel"]
     samples = _integer(channels[0].get("SamplesPerPixel")) if channels else 1
     lengths = {axis: _integer(pixels.get(f"Size{axis}")) for axis in "CZT"}
@@ -336,13 +338,15 @@ def _ome_pixels(facts: _Ome, pixels: Any, image_name: str, ifd: int, uuid: str |
             step *= length
         alone = total if len(blocks) == 1 and block.get("IFD") is None else 1
         count = _integer(block.get("PlaneCount"), default=alone)
-        spans.append((_integer(block.get("IFD"), default=ifd), start, min(count, total)))
+        first = ifd if block.get("IFD") is None else _integer(block.get("IFD"), default=0)
+        spans.append((first, start, min(count, total)))
     bits = _integer(pixels.get("SignificantBits"), default=0)
     for first, start, count in spans or [(ifd, 0, total)]:
         for i in range(count):
             facts.names[first + i] = _joined(image_name, _ome_name(start + i, sizes, channels))
             axes = _place(start + i, sizes)
             facts.places[first + i] = PlaneAt(scene, axes["C"], axes["Z"], axes["T"])
+            facts.pixel_sizes_um[first + i] = size
             if bits:
                 facts.significant_bits[first + i] = bits
     return ifd + total

@@ -132,17 +132,24 @@ class AutomaticMaskGenerator:
             progress.crops.append(self._segment_crop(job, crop, number, progress=progress))
         table = MaskTable.concatenate(progress.crops)
         if len(crops) > 1:
-            # Masks of smaller crops win. In fp32 like the reference, so that the same areas are equal.
-            boxes = table.crop_boxes.astype(np.int64)
-            areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-            scores = np.float32(1) / areas.astype(np.float32)
-            kept = suppress(_inclusive(table), scores, iou_threshold=self.settings.crop_nms_thresh)
+            kept = suppress(
+                _inclusive(table), self._crop_scores(table), iou_threshold=self.settings.crop_nms_thresh
+            )
             table = table[kept]
         if self.settings.min_mask_region_area > 0:
             limit = max(self.settings.box_nms_thresh, self.settings.crop_nms_thresh)
             table = clean_masks(table, min_area=self.settings.min_mask_region_area, iou_threshold=limit)
         monitor.report(Event(stage="segment", part=job.parts, parts=job.parts, objects=len(table)))
         return table
+
+    def _crop_scores(self, table: MaskTable) -> npt.NDArray[np.float32]:
+        """By what masks of several crops win against each other: (n,) fp32."""
+        boxes = table.crop_boxes.astype(np.int64)
+        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        if self.settings.prompts == "adaptive":
+            return areas.astype(np.float32)  # a smaller crop only adds what the larger ones have not found
+        # Those of smaller crops. In fp32 like the reference, so that the same areas are equal.
+        return np.float32(1) / areas.astype(np.float32)
 
     def _plan(
         self, image: Image, monitor: Monitor, on_masks: Callable[[MaskTable], None] | None
@@ -192,7 +199,7 @@ class AutomaticMaskGenerator:
 
     def _segment_crop(self, job: _Job, crop: Crop, number: int, *, progress: _Progress) -> MaskTable:
         """The masks of one crop, in pixels of the image, without duplicates among themselves."""
-        prompts = job.prompts[number]
+        prompts = self._open_prompts(job, crop, number, progress=progress)
         if not len(prompts):  # nothing to ask: the crop need not be encoded either
             return MaskTable.empty(height=job.height, width=job.width)
         job.monitor.check()
@@ -215,6 +222,17 @@ class AutomaticMaskGenerator:
         kept = self._without_duplicates(table)
         progress.objects -= len(table) - len(kept)
         return kept
+
+    def _open_prompts(self, job: _Job, crop: Crop, number: int, *, progress: _Progress) -> CropPrompts:
+        """What a crop is asked: with prompts="adaptive" nothing where larger crops have found an object."""
+        prompts = job.prompts[number]
+        if self.settings.prompts != "adaptive" or not crop.layer:
+            return prompts
+        whole = Crop(0, 0, job.width, job.height, 0)
+        found = MaskTable.concatenate(progress.crops)
+        is_open = ~covered(prompts.points + np.array([crop.x0, crop.y0]), found, whole)
+        progress.prompts += len(prompts) - int(is_open.sum())
+        return prompts[is_open]
 
     def _rounds(
         self, crop: Crop, prompts: CropPrompts, found: list[MaskTable], *, progress: _Progress

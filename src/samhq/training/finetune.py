@@ -22,6 +22,7 @@ from samhq.training.batches import Pictures, View
 from samhq.training.compared import Compared, compare
 from samhq.training.data import PictureFile, find_pictures
 from samhq.training.fresh import write_fresh_model
+from samhq.training.judge import total_of
 from samhq.training.looks import PICTURES
 from samhq.training.loop import OnRow, train
 from samhq.training.places import checkpoint_path
@@ -94,7 +95,7 @@ def train_model(
     page = write_report(plan, outcome, compared) if report else None
     remove_file(checkpoint_path(plan.out))
     judged = [row["judged"] for row in outcome.history if "judged" in row]
-    before, after = (judged[0], judged[-1]) if judged else ({}, {})
+    before, after = (judged[0], _of_written(judged, settings=plan.settings)) if judged else ({}, {})
     return TrainedModel(
         path=written,
         steps=outcome.steps,
@@ -119,6 +120,15 @@ def _comparison(plan: Plan, written: Path, most: int, monitor: Monitor) -> Compa
     device = plan.settings.device
     learnt = not plan.judged
     return compare(plan.start, written, files, device=device, most=most, learnt=learnt, monitor=monitor)
+
+
+def _of_written(judged: Sequence[Mapping[str, float]], *, settings: TrainingSettings) -> Mapping[str, float]:
+    """The look at the weights that were written: with patience those of the best one, else the last."""
+    return (
+        max(judged, key=lambda row: total_of(row["iou"], row["rejection"]))
+        if settings.patience
+        else judged[-1]
+    )
 
 
 def _with_ap(judged: Mapping[str, float], score: SetScore | None) -> dict[str, float]:
@@ -146,6 +156,10 @@ def fine_tuning_plan(
     files = [file for folder in data for file in find_pictures(folder, incomplete=incomplete)]
     trained, judged = _divided(files, settings)
     path = write_fresh_model(out, seed=settings.seed) if fresh else resolve_model(str(start))
+    if path.resolve() == out.resolve():
+        raise SettingsError(
+            f"{out}: is the model that training starts from and would be replaced by the new one; choose another file"
+        )
     info = inspect_checkpoint(path)
     groups: dict[str, list[PictureFile]] = {}
     for file in trained:

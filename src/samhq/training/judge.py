@@ -15,7 +15,7 @@ from samhq.training.data import PictureFile, read_picture
 from samhq.training.forward import encode, forward
 from samhq.training.targets import draw_prompts
 
-__all__ = ["Judgement", "judge", "judged_batches"]
+__all__ = ["Judgement", "judge", "judged_batches", "total_of"]
 
 _PLAIN = Varied(low=1, high=1, whole=0, invert_bright=0, invert_dark=0, turn=False, look=0)
 
@@ -34,7 +34,12 @@ class Judgement:
     @property
     def total(self) -> float:
         """One number to compare by."""
-        return self.iou + 0.25 * self.rejection
+        return total_of(self.iou, self.rejection)
+
+
+def total_of(iou: float, rejection: float) -> float:
+    """One number to compare looks by; see Judgement."""
+    return iou + 0.25 * rejection
 
 
 def judged_batches(files: Sequence[PictureFile], *, frame: int, prompts: int = 24) -> list[tuple[str, Batch]]:

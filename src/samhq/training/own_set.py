@@ -99,7 +99,8 @@ def _place(folder: Path, name: str, content: bytes) -> Path:
     number = 1
     while True:
         path = folder / (f"{name}.png" if number == 1 else f"{name}_{number}.png")
-        taken = {p.stem for p in folder.glob("*")} if folder.is_dir() else set()
-        if path.stem not in taken or (path.is_file() and path.read_bytes() == content):
+        # Some systems take names for the same that differ in case.
+        taken = {p.stem.casefold() for p in folder.glob("*")} if folder.is_dir() else set()
+        if path.stem.casefold() not in taken or (path.is_file() and path.read_bytes() == content):
             return path
         number += 1

@@ -28,7 +28,7 @@ _MOST_ENTRIES = 2**24
 
 @functools.lru_cache(maxsize=8)
 def check_czi(path: Path, size: int, changed_ns: int) -> tuple[int, bool]:
-    """How many blocks of pixels a CZI file has, and whether any plane is a mosaic of several.
+    """How many blocks of pixels a CZI file has at full resolution, and whether any plane is a mosaic of several.
 
     size, changed_ns: of the file, so that one that stays the same is looked at once.
     Raises ImageReadError where the directory makes no sense or points outside the file.
@@ -48,14 +48,17 @@ def check_czi(path: Path, size: int, changed_ns: int) -> tuple[int, bool]:
             raise _damaged(path)
         stream.seek(at + _DIRECTORY_HEAD)
         entries = [_entry(stream, path) for _ in range(count)]
-        for position, _ in entries:
+        for position, _, _ in entries:
             held = _segment(stream, position, b"ZISRAWSUBBLOCK", size, path)
             _pixels(stream, position + _SEGMENT.size, held, path)
-    return count, any(tile > 0 for _, tile in entries)
+    return sum(whole for _, _, whole in entries), any(tile > 0 for _, tile, _ in entries)
 
 
-def _entry(stream: BinaryIO, path: Path) -> tuple[int, int]:
-    """Check one entry of the directory. Returns where its pixels stand, and which tile of a mosaic they are."""
+def _entry(stream: BinaryIO, path: Path) -> tuple[int, int, bool]:
+    """Check one entry of the directory.
+
+    Returns where its pixels stand, which tile of a mosaic they are, and whether they are at full resolution.
+    """
     data = stream.read(_ENTRY.size)
     if len(data) < _ENTRY.size:
         raise _cut(path)
@@ -63,7 +66,7 @@ def _entry(stream: BinaryIO, path: Path) -> tuple[int, int]:
     if schema != b"DV" or not 2 <= dimensions <= _MOST_DIMENSIONS:
         raise _damaged(path)
     names = set()
-    tile = 0
+    tile, is_whole = 0, True
     for _ in range(dimensions):
         data = stream.read(_DIMENSION.size)
         if len(data) < _DIMENSION.size:
@@ -73,9 +76,11 @@ def _entry(stream: BinaryIO, path: Path) -> tuple[int, int]:
             raise _damaged(path)
         names.add(name)
         tile = start if name[:1] == b"M" else tile
+        # Of a smaller level fewer pixels are stored than it covers.
+        is_whole = is_whole and not (name[:1] in b"XY" and 0 < stored < length)
     if not {b"X\x00\x00\x00", b"Y\x00\x00\x00"} <= names:
         raise _damaged(path)
-    return int(position), int(tile)
+    return int(position), int(tile), is_whole
 
 
 def _pixels(stream: BinaryIO, at: int, held: int, path: Path) -> None:

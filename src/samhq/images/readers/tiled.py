@@ -118,7 +118,7 @@ class TiledReader:
                 z=1 + max(at.z for at in here),
                 t=1 + max(at.t for at in here),
                 is_color=first.sample is None and int(pages[0].samplesperpixel) >= 3,
-                pixel_size_um=self._plan.pixel_size_um or pixel_size_um(self._tif, pages[0]),
+                pixel_size_um=self._plan.pixel_sizes_um.get(first.page) or pixel_size_um(self._tif, pages[0]),
                 levels=tuple((int(page.imagewidth), int(page.imagelength)) for page in pages),
             )
 
