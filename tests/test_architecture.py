@@ -59,6 +59,7 @@ FLOORS = (
     "validation",
     "files",
     "monitor",
+    "extras",
     "errors",
 )
 GROUND = {

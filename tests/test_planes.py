@@ -182,8 +182,10 @@ def test_mixed_pixel_sizes_are_told_and_can_be_overruled(slides: Path, network: 
         assert objects["area_um2"].fillna(-1).tolist() == [6.25, 1.5625, -1]
         assert any("different pixel sizes, 0.25 to 0.5 µm" in warning for warning in warnings)
         _, objects, images, warnings = tables(opened, pixel_size=1)
-    assert objects["area_um2"].tolist() == [25, 25, 25]
-    assert images["pixel_size_um"].tolist() == [1, 1, 1]
+        frame = opened.filter().to_pandas(pixel_size=1)
+        summed = opened.filter().images_to_pandas(pixel_size=1)
+    assert objects["area_um2"].tolist() == frame["area_um2"].tolist() == [25, 25, 25]
+    assert images["pixel_size_um"].tolist() == summed["pixel_size_um"].tolist() == [1, 1, 1]
     assert not warnings
     (slides / "b.ome.tif").unlink()
     with start(slides, network) as opened:

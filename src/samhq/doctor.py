@@ -59,11 +59,11 @@ def _readers() -> Finding:
     found = []
     for kind, chosen in FORMATS.items():
         try:
-            version = metadata.version(chosen.library)
+            version = metadata.version(chosen.package)
         except metadata.PackageNotFoundError:
             version = "not installed"
         if kind != "tiff":
-            found.append(f"{kind.upper()}: {chosen.library} {version}")
+            found.append(f"{kind.upper()}: {chosen.package} {version}")
     return Finding("microscopy files", ", ".join(found))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-__all__ = ["SILENT", "Cancelled", "Event", "Monitor", "SilentMonitor", "StoppableMonitor"]
+__all__ = ["SILENT", "Cancelled", "Event", "Monitor", "PartMonitor", "SilentMonitor", "StoppableMonitor"]
 
 
 class Cancelled(BaseException):
@@ -62,6 +62,24 @@ class SilentMonitor:
 
 
 SILENT: Monitor = SilentMonitor()
+
+
+@dataclass(frozen=True, slots=True)
+class PartMonitor:
+    """Reports the prompt batches of one unit as parts of its place in longer work."""
+
+    outer: Monitor
+    place: Event
+
+    def report(self, event: Event) -> None:
+        """Pass on the parts and what is said."""
+        self.outer.report(
+            replace(self.place, part=event.part, parts=event.parts, message=event.message, level=event.level)
+        )
+
+    def check(self) -> None:
+        """Stop with the longer work."""
+        self.outer.check()
 
 
 class StoppableMonitor:

@@ -197,25 +197,35 @@ class FilteredRun:
         """One image with its masks, measurements and what the filter says; see Run.records."""
         return self._results.image(record)
 
-    def to_pandas(self, *, shape: str = "none", columns: Dialect = "samhq") -> pd.DataFrame:
+    def to_pandas(
+        self, *, shape: str = "none", columns: Dialect = "samhq", pixel_size: float | None = None
+    ) -> pd.DataFrame:
         """All kept objects, one row each, with the columns of objects.csv.
 
-        shape, columns: measurements of shape, and whose names the columns have, as the settings of these names.
-        Raises SettingsError for an unknown measurement.
+        shape, columns: measurements of shape, and whose names the columns have; pixel_size: µm, in place of what the
+        files say; all as the settings of these names. Raises SettingsError for values they cannot have.
         """
-        from samhq.export.pixel_sizes import is_sized
         from samhq.export.tables import objects_frame
 
-        chosen = settings_with(shape=shape, columns=columns).export
-        sized = is_sized(self.run.records())
-        return objects_frame(self, shape=chosen.shape, columns=chosen.columns, is_sized=sized)
+        settings = settings_with(shape=shape, columns=columns, pixel_size=pixel_size)
+        chosen = settings.export
+        results, sized = self._sized(settings)
+        return objects_frame(results, shape=chosen.shape, columns=chosen.columns, is_sized=sized)
 
-    def images_to_pandas(self) -> pd.DataFrame:
-        """Every image, one row each, with the columns of images.csv."""
-        from samhq.export.pixel_sizes import is_sized
+    def images_to_pandas(self, *, pixel_size: float | None = None) -> pd.DataFrame:
+        """Every image, one row each, with the columns of images.csv. pixel_size: see to_pandas."""
         from samhq.export.tables import images_frame
 
-        return images_frame(self, is_sized=is_sized(self.run.records()))
+        results, sized = self._sized(settings_with(pixel_size=pixel_size))
+        return images_frame(results, is_sized=sized)
+
+    def _sized(self, settings: Settings) -> tuple[Iterator[ImageResult], bool]:
+        """Every image, with the pixel size that the settings give, and whether any has one."""
+        from samhq.export.pixel_sizes import SizedResults, is_sized
+
+        results = SizedResults.of(self._results, settings.output.pixel_size)
+        records = results.records()
+        return (results.image(record) for record in records), is_sized(records)
 
     def write(
         self,

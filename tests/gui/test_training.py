@@ -78,6 +78,23 @@ def test_the_open_picture_is_added_with_its_masks_and_added_again_is_replaced(
     assert not session.has_unsaved_edits
 
 
+def test_corrections_count_as_written_when_the_filter_hides_none(qtbot, session, taught, tmp_path):
+    rgb, table = nested_scene()
+    open_scene(qtbot, session, tmp_path / "cells.png", rgb)
+    put_masks(session, table)
+    session.masks.select_indices(np.array([3]))
+    session.masks.edits.delete()
+    qtbot.waitUntil(lambda: not session.masks.edits.is_busy, timeout=PATIENCE_MS)
+    session.set_filter(min_area=float(np.median(table.areas())))
+    assert 0 < len(session.masks.rows()) < len(session.masks.objects.masks)
+    for hides in (True, False):
+        if not hides:
+            session.set_filter(min_area=None)
+        with qtbot.waitSignal(taught.add_present().done, timeout=PATIENCE_MS):
+            pass
+        assert session.has_unsaved_edits == hides
+
+
 def test_without_masks_it_is_said_what_to_do(qtbot, session, taught):
     with qtbot.waitSignal(taught.failed) as failed:
         assert taught.add_present() is None

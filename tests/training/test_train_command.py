@@ -9,6 +9,7 @@ from samhq import api
 from samhq.cli import main
 from samhq.network.checkpoint import load_model
 from samhq.settings import Settings
+from samhq.training.finetune import fine_tuning_plan
 from samhq.training.fresh import write_fresh_model
 from samhq.training_settings import TrainingSettings
 
@@ -114,3 +115,19 @@ def test_the_same_seed_starts_the_same_new_network_to_the_byte(tmp_path):
     """A run from scratch could not be gone on with otherwise: its start would be another file."""
     first, again = (write_fresh_model(tmp_path / name, seed=3, image_size=128) for name in ("a", "b"))
     assert first.read_bytes() == again.read_bytes()
+
+
+def test_labels_corrected_without_changing_their_size_make_it_another_training(discs_folder, tmp_path):
+    start, label = small_starter(tmp_path), discs_folder / "labels" / "p0.png"
+
+    def key() -> str:
+        out = tmp_path / "mine.safetensors"
+        return fine_tuning_plan([discs_folder], start=start, out=out, settings=TrainingSettings()).key
+
+    before, size = key(), label.stat().st_size
+    assert key() == before
+    data = bytearray(label.read_bytes())
+    data[size // 2] ^= 1
+    label.write_bytes(data)
+    assert label.stat().st_size == size
+    assert key() != before

@@ -22,7 +22,7 @@ from samhq.evaluation.metrics import Score, exclusive_labels, score_image, summa
 from samhq.files import long_path, write_text
 from samhq.images import Image, discover, file_sha256, percentile_scale, read_image
 from samhq.labels import LabelArray, LabelledImage, LabelledSet, find_sets, read_labels
-from samhq.monitor import SILENT, Event, Monitor
+from samhq.monitor import SILENT, Event, Monitor, PartMonitor
 from samhq.places import named_run
 from samhq.results import ImageResult
 from samhq.runs import FilteredRun, Run, open_run, run
@@ -251,27 +251,11 @@ def _judged(
             place = Event("evaluate", len(cases), total, f"{name}: {owner.name}/{item.name}")
             monitor.report(place)
             image = picture_of(item, settings.image)
-            found = find(item, image, _Inside(monitor, place))
+            found = find(item, image, PartMonitor(monitor, place))
             cases.append(judge(item, image, found, owner=owner, polarity=settings.filter.polarity))
     monitor.report(Event("evaluate", total, total, name))
     elapsed = time.monotonic() - started
     return Contender(name, tuple(cases), {**facts, "seconds_per_image": elapsed / max(total, 1)})
-
-
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """Reports the prompt batches of one image as parts of its place in the evaluation."""
-
-    outer: Monitor
-    place: Event
-
-    def report(self, event: Event) -> None:
-        self.outer.report(
-            replace(self.place, part=event.part, parts=event.parts, message=event.message, level=event.level)
-        )
-
-    def check(self) -> None:
-        self.outer.check()
 
 
 def _classical(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from types import ModuleType
 
 from samhq.errors import ExportError
+from samhq.extras import install_command
 
 __all__ = ["optional_library"]
 
@@ -20,9 +19,7 @@ def optional_library(module: str, *, package: str, purpose: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        # Who starts samhq by the start script has its Python in a folder that no shell knows.
-        pip = f'"{sys.executable}" -m pip' if "SAMHQ_COMMAND" in os.environ else "pip"
         raise ExportError(
             f"{purpose}: need the package {package}, which is not installed or broken ({error}); install it with: "
-            f'{pip} install "samhq[exports]"'
+            f"{install_command('exports')}"
         ) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +51,7 @@ class Destination:
         return (below or self.folder) / f"{self.stems[record.path, record.page]}{tail}"
 
 
-class FormatWriter:
+class FormatWriter(AbstractContextManager["FormatWriter"], ABC):
     """Writes the kept objects of a run in one format, image by image; use it as a context manager.
 
     files: (kind, written, meant) of every file that is complete: it is written elsewhere than it was meant to be where
@@ -61,18 +63,15 @@ class FormatWriter:
         self.files: list[tuple[str, Path, Path]] = []
         self.warnings: list[str] = []
 
-    def __enter__(self) -> FormatWriter:
-        """The writer itself, ready for images."""
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Complete the files, or let them vanish after an error."""
+        """Complete the files, or let them vanish after an error. Nothing to do where each is whole at once."""
+        return
 
+    @abstractmethod
     def add(self, result: ImageResult) -> None:
         """Write the kept objects of one image, or for one that failed or waits what says so."""
-        raise NotImplementedError
 
 
 class ImageFileWriter(FormatWriter):
@@ -89,6 +88,6 @@ class ImageFileWriter(FormatWriter):
             return
         self.files.append((self.kind, self.write(result, path), path))
 
+    @abstractmethod
     def write(self, result: ImageResult, path: Path) -> Path:
         """Write one file. Returns where it was written."""
-        raise NotImplementedError

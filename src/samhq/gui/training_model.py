@@ -115,12 +115,15 @@ class TrainingModel(QObject):
         what = (self.own, name, opened.image.rgb, objects.masks[rows])
         title = tr("Adding {name} to the training pictures", name=opened.name)
         job = self.session.jobs.submit(title, Lane.LIGHT, training_work.add_picture, *what)
-        job.done.connect(lambda picture: self._on_added(picture, objects))
+        is_all = len(self.session.masks.rows()) == len(objects.masks)
+        job.done.connect(lambda picture: self._on_added(picture, objects if is_all else None))
         job.failed.connect(partial(self._on_failed, tr("The picture was not added")))
         return job
 
-    def _on_added(self, picture: TrainingPicture, objects: Any) -> None:
-        self.session.masks.set_written(objects)  # the corrections are kept in a file now
+    def _on_added(self, picture: TrainingPicture, written: Any) -> None:
+        """written: the objects whose corrections are kept in a file now; None where the filter hides some."""
+        if written is not None:
+            self.session.masks.set_written(written)
         text = tr("{name}: {n} objects to learn from", name=picture.name, n=picture.objects)
         self.session.notice.emit(text)
         self.refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from samhq.evaluation.evaluate import judge, picture_of
 from samhq.evaluation.metrics import Score, SetScore, exclusive_labels, summarise
 from samhq.evaluation.pictures import overlay
 from samhq.labels import LabelledSet
-from samhq.monitor import SILENT, Event, Monitor
+from samhq.monitor import SILENT, Event, Monitor, PartMonitor
 from samhq.planning import Segmenter
 from samhq.settings import Settings
 from samhq.training.data import PictureFile
@@ -98,7 +98,7 @@ def compare(
         for i, file in enumerate(chosen):
             monitor.check()
             place = Event("evaluate", number * len(chosen) + i, 2 * len(chosen), file.item.name)
-            found[-1].append(_judged(file, segment, settings, _Inside(monitor, place)))
+            found[-1].append(_judged(file, segment, settings, PartMonitor(monitor, place)))
     monitor.report(Event("evaluate", 2 * len(chosen), 2 * len(chosen)))
     pictures = (
         ComparedPicture(file.item.name, picture_of(file.item, Settings().image).rgb, before, after)
@@ -113,19 +113,3 @@ def _judged(file: PictureFile, segment: Segmenter, settings: Settings, monitor: 
     owner = LabelledSet(file.group, file.item.image.parent, (), incomplete=file.incomplete)
     case = judge(file.item, image, found, owner=owner, polarity=settings.filter.polarity)
     return Judged(case.score, overlay(image.rgb, file.item.read(), found))
-
-
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """Reports the prompt batches of a picture as parts of its place among the others."""
-
-    outer: Monitor
-    place: Event
-
-    def report(self, event: Event) -> None:
-        self.outer.report(
-            replace(self.place, part=event.part, parts=event.parts, message=event.message, level=event.level)
-        )
-
-    def check(self) -> None:
-        self.outer.check()

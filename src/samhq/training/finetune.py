@@ -209,8 +209,8 @@ def _views(frame: int, settings: TrainingSettings) -> tuple[tuple[float, View], 
 def _key(files: Sequence[PictureFile], start: Path, settings: TrainingSettings) -> str:
     """What a checkpoint must have been made with, to be gone on with."""
     digest = hashlib.sha256()
+    hashes = {path: sha256_of(path) for path in {file.item.labels for file in files}}
     for file in files:
-        facts = file.item.labels.stat()
-        digest.update(f"{file.item.name} {facts.st_size} {file.incomplete}\n".encode())
+        digest.update(f"{file.item.name} {hashes[file.item.labels]} {file.incomplete}\n".encode())
     chosen = settings.model_dump_json(exclude={"checkpoint_minutes", "device", "minutes"})
     return f"{digest.hexdigest()} {sha256_of(start)} {chosen}"

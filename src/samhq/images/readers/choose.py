@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from samhq.errors import ImageReadError
+from samhq.extras import install_command
 from samhq.images.readers.model import Reader
 
 __all__ = ["FORMATS", "open_reader", "reader_kind"]
 
 
 class Format(NamedTuple):
-    """A file format: what it is called, its library, and the module and class that read it with that."""
+    """A file format: what it is called, the package that knows it, and the module and class that read it with that."""
 
     title: str
-    library: str
+    package: str
     module: str
     reader: str
 
@@ -60,7 +61,7 @@ def open_reader(path: Path, kind: str) -> Reader:
         if kind == "tiff" or (error.name or "").startswith("samhq"):
             raise
         raise ImageReadError(
-            f"{path.name}: {chosen.title} need the package {chosen.library}, which is not installed; install it with: "
-            'pip install "samhq[microscopy]"'
+            f"{path.name}: {chosen.title} need the package {chosen.package}, which is not installed; install it with: "
+            f"{install_command('microscopy')}"
         ) from error
     return cast(Reader, getattr(module, chosen.reader)(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import liffile
@@ -12,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq.errors import ImageReadError
-from samhq.images.readers.model import Box, PlaneAt, Scene, check_count, checked, one_length, square_pixel_um
+from samhq.images.readers.model import (
+    Box,
+    OpenedReader,
+    PlaneAt,
+    Scene,
+    check_count,
+    checked,
+    one_length,
+    square_pixel_um,
+)
 
 __all__ = ["LifReader"]
 
@@ -93,7 +101,7 @@ class _Layout:
         return abs(float(places[-1]) - float(places[0])) / (len(places) - 1) * 1e6
 
 
-class LifReader:
+class LifReader(OpenedReader):
     """One LIF file; the images of the collection are the scenes."""
 
     def __init__(self, path: Path) -> None:
@@ -108,11 +116,6 @@ class LifReader:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """What the file holds."""
-        return self._scenes
 
     def read(self, at: PlaneAt, *, level: int = 0, region: Box | None = None) -> NDArray[Any]:
         """Pixels of one plane; see Reader. The plane is read whole, other planes are not touched."""
@@ -147,13 +150,3 @@ class LifReader:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> LifReader:
-        """The reader itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ from samhq.errors import ImageReadError
 
 __all__ = [
     "Box",
+    "OpenedReader",
     "PlaneAt",
     "Reader",
     "Scene",
@@ -107,6 +109,35 @@ class Reader(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file."""
+
+
+class OpenedReader(ABC):
+    """What the readers have in common: the scenes they found when they opened the file, and that they close it."""
+
+    _scenes: tuple[Scene, ...] = ()
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """What the file holds."""
+        return self._scenes
+
+    def notes(self, at: PlaneAt) -> tuple[str, ...]:
+        """Nothing, where a format gives no reason to doubt a plane."""
+        return ()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the file."""
+
+    def __enter__(self) -> Self:
+        """The reader itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
 
 
 def planes_of(scenes: Sequence[Scene]) -> tuple[PlaneAt, ...]:

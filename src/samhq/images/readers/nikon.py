@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import nd2
@@ -11,14 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq.errors import ImageReadError
-from samhq.images.readers.model import Box, PlaneAt, Scene, check_count, checked, one_length, square_pixel_um
+from samhq.images.readers.model import (
+    Box,
+    OpenedReader,
+    PlaneAt,
+    Scene,
+    check_count,
+    checked,
+    one_length,
+    square_pixel_um,
+)
 
 __all__ = ["Nd2Reader"]
 
 _KNOWN = {"P", "T", "Z", "C", "Y", "X", "S"}
 
 
-class Nd2Reader:
+class Nd2Reader(OpenedReader):
     """One ND2 file; its stage positions are the scenes."""
 
     def __init__(self, path: Path) -> None:
@@ -44,11 +52,6 @@ class Nd2Reader:
                 ) from error
             raise
 
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """What the file holds."""
-        return self._scenes
-
     def read(self, at: PlaneAt, *, level: int = 0, region: Box | None = None) -> NDArray[Any]:
         """Pixels of one plane; see Reader. Frames lie open on the disk, so a region reads little else."""
         scene, (x0, y0, x1, y1) = checked(self._scenes, at, level=level, region=region, name=self._name)
@@ -58,23 +61,9 @@ class Nd2Reader:
         values = frame[at.channel, y0:y1, x0:x1]
         return np.array(values if scene.is_color else values[..., 0])
 
-    def notes(self, at: PlaneAt) -> tuple[str, ...]:
-        """Nothing so far."""
-        return ()
-
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> Nd2Reader:
-        """The reader itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
 
     def _number(self, at: PlaneAt) -> int:
         """Place of a frame in the file: its loops in the order in which they were recorded."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,13 @@ from numpy.typing import NDArray
 
 from samhq.errors import ImageReadError
 from samhq.files import long_path
-from samhq.images.readers.model import Box, PlaneAt, Scene, checked
+from samhq.images.readers.model import Box, OpenedReader, PlaneAt, Scene, checked
 from samhq.images.tiff_pages import Plane, open_tiff, pixel_size_um, plan_tiff
 
 __all__ = ["TiledReader"]
 
 
-class TiledReader:
+class TiledReader(OpenedReader):
     """One TIFF. Planes without a place in it (see TiffPlan) are scenes of their own, in the order of the pages."""
 
     def __init__(self, path: Path) -> None:
@@ -42,11 +41,6 @@ class TiledReader:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """What the file holds."""
-        return self._scenes
 
     def read(self, at: PlaneAt, *, level: int = 0, region: Box | None = None) -> NDArray[Any]:
         """Pixels of one plane; see Reader. Only the strips and tiles that the region meets are decoded."""
@@ -68,16 +62,6 @@ class TiledReader:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
-
-    def __enter__(self) -> TiledReader:
-        """The reader itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
 
     def _level_pages(self) -> dict[int, list[Any]]:
         """By index of its directory, the smaller levels of each page."""

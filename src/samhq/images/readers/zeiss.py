@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,16 @@ from pylibCZIrw import czi
 
 from samhq.errors import ImageReadError
 from samhq.images.readers.czi_structure import check_czi
-from samhq.images.readers.model import Box, PlaneAt, Scene, check_count, checked, one_length, square_pixel_um
+from samhq.images.readers.model import (
+    Box,
+    OpenedReader,
+    PlaneAt,
+    Scene,
+    check_count,
+    checked,
+    one_length,
+    square_pixel_um,
+)
 
 __all__ = ["CziReader"]
 
@@ -31,7 +39,7 @@ _SMALLEST_LEVEL = 256
 _GLANCE = 512
 
 
-class CziReader:
+class CziReader(OpenedReader):
     """One CZI file. Scenes that overlap on the slide are read apart; a mosaic is put together from its tiles."""
 
     def __init__(self, path: Path) -> None:
@@ -56,11 +64,6 @@ class CziReader:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """What the file holds."""
-        return self._scenes
 
     def read(self, at: PlaneAt, *, level: int = 0, region: Box | None = None) -> NDArray[Any]:
         """Pixels of one plane; see Reader."""
@@ -98,16 +101,6 @@ class CziReader:
     def close(self) -> None:
         """Close the file."""
         self._session.__exit__(None, None, None)
-
-    def __enter__(self) -> CziReader:
-        """The reader itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
 
     def _pixels(self, at: PlaneAt, box: Box, *, level: int, ground: float | None = None) -> NDArray[Any]:
         """(h, w) or BGR (h, w, 3). ground: 0 black or 1 white, for what lies between tiles."""
